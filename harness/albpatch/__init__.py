@@ -1,0 +1,1 @@
+"""Patching behind an AWS load balancer: rehearsed, reviewed and checked."""

@@ -1,0 +1,1 @@
+"""Options of the two suites a user runs: --plan-json and --deployment."""
