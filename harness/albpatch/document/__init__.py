@@ -1,0 +1,1 @@
+"""Automation documents: typed model, and what AWS would refuse."""

@@ -1,0 +1,1 @@
+"""IAM: would this role be allowed this call?"""

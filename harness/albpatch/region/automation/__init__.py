@@ -1,0 +1,1 @@
+"""Systems Manager Automation: runs a document with AWS's semantics."""

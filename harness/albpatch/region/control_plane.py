@@ -1,0 +1,56 @@
+"""The control plane's state: moto's backends, used in process.
+
+Documents, windows, roles, target groups and instances live there, so that what Terraform creates over HTTP and what the
+region's own operations read is one state. moto keeps it per process: one region with a control plane at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core.config import DefaultConfig
+from moto.moto_api._internal import mock_random
+
+from albpatch.region.core import Region
+from albpatch.region.operations import AwsError
+
+_CONFIG: DefaultConfig = {"iam": {"load_aws_managed_policies": True}}
+
+
+class ControlPlane:
+    """Answers an operation as moto does. Made with `attach(region)`."""
+
+    def __init__(self, region: Region, seed: int = 1) -> None:
+        self._region = region
+        self._mock = mock_aws(config=_CONFIG)
+        self._mock.start()
+        mock_random.seed(seed)
+        self._session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region.name)
+        self._clients: dict[str, BaseClient] = {}
+
+    def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service)
+        method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
+        try:
+            answer = getattr(self._clients[service], method)(**params)
+        except ClientError as error:
+            raise AwsError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from None
+        answer.pop("ResponseMetadata", None)
+        return dict(answer)
+
+    def close(self) -> None:
+        self._mock.stop()
+
+
+def attach(region: Region, seed: int = 1) -> ControlPlane:
+    """Give the region a control plane. Ids that moto draws are the same for the same seed."""
+    plane = ControlPlane(region, seed)
+    region.backend = plane
+    region.on_close(plane.close)
+    return plane

@@ -1,0 +1,1 @@
+"""The AWS services of the region, one file per service or resource."""

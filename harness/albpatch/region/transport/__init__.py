@@ -1,0 +1,1 @@
+"""How calls reach the region: in process and over HTTP."""

@@ -1,0 +1,148 @@
+"""boto3 clients whose calls end in the region's dispatcher, without a socket.
+
+botocore validates and serializes the request as always; its `before-call` event hands the parameters to the region
+(0.15 ms). A call with an armed fault takes the long way, through `before-send`, so that botocore's own retries see it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time as wall
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.endpoint
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from albpatch.region.clock import current_activity
+from albpatch.region.core import Region
+from albpatch.region.operations import AwsError, Caller, NotKnownHere
+
+_EMPTY_BODY = {"json": "{{}}", "query": "<{name}Response><{name}Result/></{name}Response>", "ec2": "<{name}Response/>"}
+_ERROR_BODY = {
+    "json": '{{"__type":"{code}","message":"{message}"}}',
+    "query": "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>",
+    "ec2": "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>",
+}
+
+
+class _ClockAwareTime:
+    """Stands for the module `time` inside botocore's endpoint: an activity's retries wait in its clock's time."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(wall, name)
+
+    @staticmethod
+    def sleep(seconds: float) -> None:
+        activity = current_activity()
+        if activity is None:
+            wall.sleep(seconds)
+        else:
+            activity.clock.sleep(seconds)
+
+
+botocore.endpoint.time = _ClockAwareTime()  # botocore offers no other seam
+
+
+class _RawBody:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Any:
+        yield self._body
+
+
+class Clients:
+    """Makes and keeps the in-process clients of one region (a region's part)."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region.name)
+        self._made: dict[tuple[str, Caller, int, str], BaseClient] = {}
+        self._lock = threading.Lock()
+
+    def client(self, caller: Caller, service: str, config: Config | None = None) -> BaseClient:
+        """A boto3 client of `service` whose calls are made by `caller`."""
+        retries = getattr(config, "retries", None) or {}
+        attempts = retries.get("total_max_attempts") or retries.get("max_attempts", 4) + 1
+        mode = retries.get("mode", "legacy")
+        if mode == "standard" and "max_attempts" in retries and "total_max_attempts" not in retries:
+            attempts = retries["max_attempts"] + 1
+        key = (service, caller, attempts, mode)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(caller, service, {"total_max_attempts": attempts, "mode": mode})
+            return self._made[key]
+
+    def _make(self, caller: Caller, service: str, retries: dict[str, Any]) -> BaseClient:
+        endpoint = f"https://{service}.{self._region.name}.local"
+        client = self._session.client(service, config=Config(retries=retries), endpoint_url=endpoint)
+        _Hooks(self._region, caller, service, client)
+        return client
+
+
+class _Hooks:
+    """What happens to the calls of one client."""
+
+    def __init__(self, region: Region, caller: Caller, service: str, client: BaseClient) -> None:
+        self._region, self._caller, self._service = region, caller, service
+        self._protocol = client.meta.service_model.protocol
+        events = client.meta.events
+        events.register("provide-client-params", self._keep_parameters)
+        events.register_first("before-call", self._before_call)
+        events.register_first("before-send", self._before_send)
+        events.register_last("after-call", self._after_call)
+        self._sending = threading.local()
+
+    def _keep_parameters(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["region_params"] = params
+
+    def _before_call(self, model: Any, context: dict[str, Any], **_: Any) -> Any:
+        params = context["region_params"]
+        if self._region.faults.concern(self._service, model.name):
+            self._sending.operation, self._sending.params = model.name, params
+            return None
+        status, answer = self._answer(model.name, params)
+        return SimpleNamespace(status_code=status, headers={}), answer
+
+    def _answer(self, name: str, params: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        metadata = {"HTTPStatusCode": 200, "HTTPHeaders": {}, "RetryAttempts": 0, "RequestId": "local"}
+        try:
+            answer = self._region.call(self._caller, self._service, name, params)
+        except AwsError as error:
+            metadata["HTTPStatusCode"] = error.status
+            return error.status, {
+                "Error": {"Code": error.code, "Message": error.message},
+                "ResponseMetadata": metadata,
+            }
+        return 200, {**answer, "ResponseMetadata": metadata}
+
+    def _before_send(self, request: Any, **_: Any) -> AWSResponse:
+        """One attempt of a call with an armed fault: an error body below the retries, or a success to be filled in."""
+        if self._protocol not in _EMPTY_BODY:
+            raise NotKnownHere(f"faults of {self._service} (protocol {self._protocol})")
+        status, answer = self._answer(self._sending.operation, self._sending.params)
+        self._sending.answer = answer
+        body = _EMPTY_BODY[self._protocol].format(name=self._sending.operation)
+        if status >= 300:
+            error = answer["Error"]
+            body = _ERROR_BODY[self._protocol].format(code=error["Code"], message=error["Message"])
+        return AWSResponse(request.url, status, {}, _RawBody(body.encode()))
+
+    def _after_call(self, parsed: dict[str, Any], **_: Any) -> None:
+        answer = getattr(self._sending, "answer", None)
+        if answer is None:
+            return
+        self._sending.answer = None
+        if "Error" in answer and "Error" not in parsed:
+            raise ClientError(answer, self._sending.operation)
+        parsed.update({k: v for k, v in answer.items() if k != "ResponseMetadata"})
+
+
+def client(region: Region, caller: Caller, service: str, config: Config | None = None) -> BaseClient:
+    """A boto3 client of `service` in `region` whose calls are made by `caller`."""
+    return region.part(Clients).client(caller, service, config)

@@ -1,0 +1,1 @@
+"""A patch night rehearsed on the local region."""
