@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from albpatch.region.clock import Clock, current_activity
 from albpatch.region.faults import Faults
@@ -61,7 +61,7 @@ class Region:
         self.authorizer: Authorizer | None = None
         self.backend: Backend = _no_backend
         self._responder = responder
-        self._parts: dict[type, Any] = {}
+        self._parts: dict[Callable[[Region], Any], Any] = {}
         self._closers: list[Callable[[], None]] = []
         if responder is None:
             load_services()
@@ -74,11 +74,11 @@ class Region:
         arn = f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{role_name}/{session}"
         return Caller(arn, role_name)
 
-    def part(self, kind: type[Part]) -> Part:
+    def part(self, kind: Callable[[Region], Part]) -> Part:
         """The region's one instance of `kind`, made with the region as its argument when first asked for."""
         if kind not in self._parts:
             self._parts[kind] = kind(self)
-        return self._parts[kind]  # type: ignore[no-any-return]  # keyed by its own type
+        return cast(Part, self._parts[kind])
 
     def call(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer one call: faults, then authorisation, then the operation. Raises AwsError or NotKnownHere."""
