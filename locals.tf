@@ -1,0 +1,80 @@
+locals {
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+  account_id = data.aws_caller_identity.current.account_id
+
+  # Every derived name within its own limit. SSM allows 128 characters. IAM allows 64: 40 of var.name, 9 of "-runbook-"
+  # and 15 of the longest region name. IAM is global, so that a call in a second region needs role names of its own.
+  names = {
+    document        = "${var.name}-alb-patching"
+    window          = "${var.name}-alb-patching"
+    automation_role = "${var.name}-runbook-${local.region}"
+    window_role     = "${var.name}-window-${local.region}"
+    fleets          = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
+  }
+
+  # Written out instead of taken from the resources, so that the document and the policies are known in the first plan.
+  _role_arn_prefix    = "arn:${local.partition}:iam::${local.account_id}:role${var.role.path}"
+  automation_role_arn = "${local._role_arn_prefix}${local.names.automation_role}"
+  window_role_arn     = "${local._role_arn_prefix}${local.names.window_role}"
+
+  bundled = var.runbook.source == "bundled"
+
+  # What a window task passes, by runbook. A value has 1 to 512 characters: what is not set is not passed.
+  _bundled_parameters = {
+    for fleet, settings in var.fleets : fleet => {
+      InstanceId        = ["{{RESOURCE_ID}}"]
+      MinHealthyCount   = [tostring(settings.disruption_budget.min_healthy)]
+      MinHealthyPercent = [tostring(settings.disruption_budget.min_healthy_percent)]
+      TargetGroupArns   = settings.target_group_arns
+      WindowExecutionId = ["{{WINDOW_EXECUTION_ID}}"]
+    }
+  }
+  _aws_owned_parameters = {
+    for fleet, _ in var.fleets : fleet => merge(
+      { InstanceId = ["{{RESOURCE_ID}}"] },
+      { for minutes in var.runbook.drain_minutes[*] : "ConnectionDrainTime" => [tostring(minutes)] },
+    )
+  }
+  task_parameters = {
+    for fleet, _ in var.fleets : fleet => {
+      for name, values in merge(
+        { for name, values in local._bundled_parameters[fleet] : name => values if local.bundled },
+        { for name, values in local._aws_owned_parameters[fleet] : name => values if !local.bundled },
+      ) : name => values
+    }
+  }
+
+  deployment = {
+    schema     = "alb-patching/deployment/1"
+    name       = var.name
+    partition  = local.partition
+    region     = local.region
+    account_id = local.account_id
+    document = {
+      name            = local.names.document
+      version         = module.automation_document.version
+      content_sha256  = module.automation_document.content_sha256
+      source          = var.runbook.source
+      source_version  = module.automation_document.source_version
+      parameter_names = keys(module.automation_document.parameters)
+    }
+    automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
+    window_role     = { name = local.names.window_role, arn = local.window_role_arn }
+    window          = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)
+    fleets = {
+      for fleet, settings in var.fleets : fleet => merge(settings, {
+        name      = local.names.fleets[fleet]
+        target_id = module.maintenance_window.target_ids[fleet]
+        task_id   = module.maintenance_window.task_ids[fleet]
+      })
+    }
+    settings = {
+      patching      = var.patching
+      drain         = var.drain
+      health        = var.health
+      logs          = var.logs
+      drain_minutes = var.runbook.drain_minutes
+    }
+  }
+}

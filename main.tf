@@ -1,0 +1,88 @@
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+data "aws_caller_identity" "current" {}
+
+module "runbook" {
+  source = "./runbook"
+
+  assume_role_arn = local.automation_role_arn
+  patching        = var.patching
+  drain           = var.drain
+  health          = var.health
+  logs            = var.logs
+}
+
+module "automation_document" {
+  source = "./modules/automation-document"
+
+  name              = local.names.document
+  content           = local.bundled ? module.runbook.patch_document : null
+  aws_owned_version = var.runbook.aws_owned_version
+  assume_role_arn   = local.automation_role_arn
+  tags              = var.tags
+}
+
+module "automation_role" {
+  source = "./modules/automation-role"
+
+  name                     = local.names.automation_role
+  path                     = var.role.path
+  permissions_boundary_arn = var.role.permissions_boundary_arn
+  partition                = local.partition
+  region                   = local.region
+  account_id               = local.account_id
+  runbook_source           = var.runbook.source
+  fleets                   = var.fleets
+  tags                     = var.tags
+}
+
+module "maintenance_window" {
+  source = "./modules/maintenance-window"
+
+  # The first night must not begin, and the last one not end, without the permissions of the steps.
+  depends_on = [module.automation_role]
+
+  name     = local.names.window
+  schedule = var.schedule
+  fleets = {
+    for fleet, settings in var.fleets : fleet => {
+      name           = local.names.fleets[fleet]
+      tags           = settings.tags
+      instance_ids   = settings.instance_ids
+      resource_group = settings.resource_group
+      parameters     = local.task_parameters[fleet]
+    }
+  }
+  document = {
+    name       = module.automation_document.name
+    version    = module.automation_document.version
+    parameters = module.automation_document.parameters
+  }
+  role = {
+    name                     = local.names.window_role
+    arn                      = local.window_role_arn
+    path                     = var.role.path
+    permissions_boundary_arn = var.role.permissions_boundary_arn
+  }
+  automation_role_arn = local.automation_role_arn
+  partition           = local.partition
+  region              = local.region
+  account_id          = local.account_id
+  tags                = var.tags
+}
+
+# The record by which albpatch recognises a call in a plan or a state, under any module path.
+resource "terraform_data" "deployment" {
+  input = local.deployment
+
+  lifecycle {
+    precondition {
+      condition = alltrue([
+        for arn in flatten(values(var.fleets)[*].target_group_arns) : split(":", arn)[3] == local.region
+      ])
+      error_message = "A target group lies in another region than ${local.region}: a maintenance window and its runbook act in one region, so call the module once per region."
+    }
+  }
+}

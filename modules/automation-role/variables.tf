@@ -1,0 +1,52 @@
+variable "account_id" {
+  description = "Account of the role and of everything it may touch."
+  type        = string
+}
+
+variable "fleets" {
+  description = "The instances that may be sent a patch command and the target groups they may be moved in and out of."
+  type = map(object({
+    target_group_arns = list(string)
+    tags              = map(list(string))
+    instance_ids      = list(string)
+    resource_group    = optional(string)
+  }))
+}
+
+variable "name" {
+  description = "Name of the role."
+  type        = string
+}
+
+variable "partition" {
+  description = "Partition of the account, such as aws or aws-cn."
+  type        = string
+}
+
+variable "path" {
+  description = "Path of the role."
+  type        = string
+}
+
+variable "permissions_boundary_arn" {
+  description = "Policy that bounds the role. Null for none."
+  type        = string
+  default     = null
+}
+
+variable "region" {
+  description = "Region in which the runbook runs."
+  type        = string
+}
+
+variable "runbook_source" {
+  description = "Whose steps the role is for: bundled or aws-owned."
+  type        = string
+}
+
+variable "tags" {
+  description = "Tags of the role."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
