@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.client import BaseClient
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core.config import DefaultConfig
@@ -19,6 +20,7 @@ from moto.moto_api._internal import mock_random
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError
 
+_NEVER_OVER_HTTP = Config(ignore_configured_endpoint_urls=True)  # AWS_ENDPOINT_URL may name this very region
 _CONFIG: DefaultConfig = {"iam": {"load_aws_managed_policies": True}}
 
 
@@ -35,7 +37,7 @@ class ControlPlane:
 
     def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if service not in self._clients:
-            self._clients[service] = self._session.client(service)
+            self._clients[service] = self._session.client(service, config=_NEVER_OVER_HTTP)
         method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
         try:
             answer = getattr(self._clients[service], method)(**params)
