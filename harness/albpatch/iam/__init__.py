@@ -1,1 +1,4 @@
-"""IAM: would this role be allowed this call?"""
+"""Would AWS allow this call? A policy evaluator, and the table: API operation -> IAM actions and resources.
+
+Knows IAM's documents only; who has which policy is asked elsewhere.
+"""

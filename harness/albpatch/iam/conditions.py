@@ -1,0 +1,118 @@
+"""Condition blocks of IAM policies and the request context they are compared with.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from albpatch.iam.policy import NotEvaluable, Statement, arn_matches, wildcard
+
+Tags = Callable[[], Mapping[str, str]]
+Matcher = Callable[[str, str], bool]
+
+
+class Context:
+    """What a request carries: condition key -> values. Keys are compared without regard to case.
+
+    Args:
+        values: the keys that the request has.
+        absent: keys of which it is known that the request does not have them.
+        tags: key prefix ("aws:ResourceTag") -> the tags behind it, read only when a condition asks.
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Iterable[str]] | None = None,
+        absent: Iterable[str] = (),
+        tags: Mapping[str, Tags] | None = None,
+    ) -> None:
+        self._values = {key.lower(): tuple(found) for key, found in (values or {}).items()}
+        self._absent = {key.lower() for key in absent}
+        self._tags = {prefix.lower(): read for prefix, read in (tags or {}).items()}
+
+    def get(self, key: str) -> tuple[str, ...] | None:
+        """The values of a key, None if the request does not have it.
+
+        Raises:
+            NotEvaluable: nothing is known about this key.
+        """
+        name = key.lower()
+        if name in self._values:
+            return self._values[name]
+        if name in self._absent:
+            return None
+        prefix, _, tag = name.partition("/")
+        if tag and prefix in self._tags:
+            found = {k.lower(): v for k, v in self._tags[prefix]().items()}
+            return (found[tag],) if tag in found else None
+        raise NotEvaluable(f"condition key {key}")
+
+
+def _bool(wanted: str, given: str) -> bool:
+    return wanted.lower() == given.lower()
+
+
+_MATCHERS: dict[str, Matcher] = {
+    "StringEquals": lambda wanted, given: wanted == given,
+    "StringEqualsIgnoreCase": lambda wanted, given: wanted.lower() == given.lower(),
+    "StringLike": lambda wanted, given: wildcard(wanted).fullmatch(given) is not None,
+    "ArnEquals": arn_matches,  # documented to behave as ArnLike
+    "ArnLike": arn_matches,
+    "Bool": _bool,
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+}
+
+
+def hold(statement: Statement, context: Context) -> bool:
+    """Tell whether all conditions of the statement hold.
+
+    Raises:
+        NotEvaluable: an operator, a key or a combination that this evaluator does not know.
+    """
+    return all(_holds(operator, wanted, key, context) for operator, key, wanted in statement.conditions)
+
+
+def _holds(operator: str, wanted: tuple[str, ...], key: str, context: Context) -> bool:
+    quantifier, _, name = operator.rpartition(":")
+    if quantifier not in ("", "ForAnyValue", "ForAllValues"):
+        raise NotEvaluable(f"condition operator {operator}")
+    if name == "Null":
+        return _null(wanted, context.get(key))
+    if_exists = name.endswith("IfExists")
+    name = name.removesuffix("IfExists")
+    matcher, negated = _matcher(name, operator)
+    given = context.get(key)
+    if given is None:
+        return quantifier == "ForAllValues" or if_exists or (negated and quantifier == "")
+    return _compare(quantifier, [any(matcher(w, g) for w in wanted) != negated for g in given], key)
+
+
+def _matcher(name: str, operator: str) -> tuple[Matcher, bool]:
+    negated = name in _NEGATED
+    matcher = _MATCHERS.get(_NEGATED.get(name, name))
+    if matcher is None:
+        raise NotEvaluable(f"condition operator {operator}")
+    return matcher, negated
+
+
+def _compare(quantifier: str, answers: list[bool], key: str) -> bool:
+    if quantifier == "ForAnyValue":
+        return any(answers)
+    if quantifier == "ForAllValues":
+        return all(answers)
+    if len(answers) != 1:
+        raise NotEvaluable(f"{len(answers)} values of {key} without ForAnyValue or ForAllValues")
+    return answers[0]
+
+
+def _null(wanted: tuple[str, ...], given: tuple[str, ...] | None) -> bool:
+    return any((given is None) == (value.lower() == "true") for value in wanted)

@@ -1,0 +1,84 @@
+"""Decides one request as IAM does within one account: explicit deny, then boundary, then identity policies.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+Service control policies, session policies and resource policies are not here: nothing in this project has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from albpatch.iam.conditions import Context, hold
+from albpatch.iam.policy import NotEvaluable, Statement, statements
+
+ASSUME_ROLE = "sts:AssumeRole"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One action on one resource ("*" where the action supports none)."""
+
+    action: str
+    resource: str = "*"
+    context: Context = field(default_factory=Context)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer and its reason in the words of AWS's error messages; no reason where it is allowed."""
+
+    allowed: bool
+    reason: str = ""
+
+
+def decide(request: Request, identity: Sequence[str], boundary: str | None = None) -> Decision:
+    """Decide a request of a role with these identity policies and this permissions boundary (JSON texts).
+
+    Raises:
+        NotEvaluable: the outcome hangs on something that this evaluator does not know.
+    """
+    if _speaks("Deny", request, identity):
+        return Decision(False, "with an explicit deny in an identity-based policy")
+    if boundary is not None:
+        if _speaks("Deny", request, [boundary]):
+            return Decision(False, "with an explicit deny in a permissions boundary")
+        if not _speaks("Allow", request, [boundary]):
+            return Decision(False, f"because no permissions boundary allows the {request.action} action")
+    if not _speaks("Allow", request, identity):
+        return Decision(False, f"because no identity-based policy allows the {request.action} action")
+    return Decision(True)
+
+
+def trusts(trust: str, service: str, context: Context) -> bool:
+    """Tell whether a trust policy lets an AWS service ("ssm.amazonaws.com") assume the role.
+
+    Raises:
+        NotEvaluable: as `decide`; also for a Principal of `*`, which AWS does not document for services.
+    """
+    spoken = {
+        statement.effect
+        for statement in statements(trust)
+        if statement.concerns_action(ASSUME_ROLE) and _names(statement, service) and hold(statement, context)
+    }
+    return spoken == {"Allow"}
+
+
+def _speaks(effect: str, request: Request, documents: Sequence[str]) -> bool:
+    for document in documents:
+        for statement in statements(document):
+            if statement.principals:
+                raise NotEvaluable("Principal in an identity-based policy")
+            if (
+                statement.effect == effect
+                and statement.concerns(request.action, request.resource)
+                and hold(statement, request.context)
+            ):
+                return True
+    return False
+
+
+def _names(statement: Statement, service: str) -> bool:
+    if ("*", "*") in statement.principals:
+        raise NotEvaluable("Principal * for a service")
+    return ("Service", service) in statement.principals

@@ -1,0 +1,118 @@
+"""Decisions of whole policies."""
+
+import json
+
+import pytest
+
+from albpatch.iam.conditions import Context
+from albpatch.iam.evaluate import Request, decide, trusts
+from albpatch.iam.policy import NotEvaluable
+
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
+DEREGISTER = Request("elasticloadbalancing:DeregisterTargets", GROUP)
+
+
+def policy(*statements):
+    """The JSON text of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(action, resource="*", **members):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **members}
+
+
+def deny(action, resource="*"):
+    return {"Effect": "Deny", "Action": action, "Resource": resource}
+
+
+ELB = policy(allow("elasticloadbalancing:*"))
+
+
+@pytest.mark.parametrize(
+    ("identity", "boundary", "reason"),
+    [
+        ([ELB], None, ""),
+        ([policy(allow("elasticloadbalancing:DeregisterTargets", GROUP))], None, ""),
+        ([policy(allow("ssm:*")), ELB], None, ""),
+        ([policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})], None, ""),
+        ([policy({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::x"})], None, ""),
+        ([], None, "because no identity-based policy allows the elasticloadbalancing:DeregisterTargets action"),
+        ([policy(allow("ssm:*"))], None, "because no identity-based policy allows"),
+        ([policy(allow("*", GROUP.replace("web", "api")))], None, "because no identity-based policy allows"),
+        ([policy({"Effect": "Allow", "Action": "*", "NotResource": GROUP})], None, "because no identity-based"),
+        ([ELB, policy(deny("*", GROUP))], None, "with an explicit deny in an identity-based policy"),
+        ([policy(deny("elasticloadbalancing:Dereg*"), allow("*"))], None, "with an explicit deny in an identity-based"),
+        ([ELB], ELB, ""),
+        ([ELB], policy(allow("ssm:*")), "because no permissions boundary allows"),
+        ([ELB], policy(allow("*"), deny("*", GROUP)), "with an explicit deny in a permissions boundary"),
+        ([policy(allow("ssm:*"))], policy(allow("*")), "because no identity-based policy allows"),
+    ],
+)
+def test_decisions(identity, boundary, reason):
+    """Explicit deny wins, a boundary must allow as well, nothing is allowed by itself."""
+    decision = decide(DEREGISTER, identity, boundary)
+
+    assert decision.allowed is (reason == "")
+    assert decision.reason.startswith(reason)
+
+
+def test_conditions_decide_between_statements():
+    """A statement whose condition does not hold neither allows nor denies."""
+    fleet = policy(allow("ssm:SendCommand", "*", Condition={"StringEquals": {"ssm:resourceTag/ALB": ["alb01"]}}))
+
+    def answer(tags):
+        return decide(
+            Request("ssm:SendCommand", "arn:a:b:c:d:e", Context(tags={"ssm:resourceTag": lambda: tags})), [fleet]
+        )
+
+    assert answer({"ALB": "alb01"}).allowed
+    assert not answer({"ALB": "alb02"}).allowed
+    assert not answer({}).allowed
+
+
+def test_unknown_things_count_only_where_they_matter():
+    """A condition that cannot be evaluated is an error when the statement concerns the request, and only then."""
+    strange = policy(allow("ssm:*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}))
+
+    assert not decide(DEREGISTER, [strange]).allowed
+    with pytest.raises(NotEvaluable, match="DateGreaterThan"):
+        decide(Request("ssm:SendCommand"), [strange])
+
+
+def test_an_identity_policy_has_no_principal():
+    """A trust policy attached as a permission policy is an error."""
+    with pytest.raises(NotEvaluable, match="Principal"):
+        decide(DEREGISTER, [policy(allow("*", Principal={"AWS": "*"}))])
+
+
+def trust(principal, effect="Allow", **condition):
+    return {"Effect": effect, "Action": "sts:AssumeRole", "Principal": principal, "Condition": condition}
+
+
+SSM = {"Service": "ssm.amazonaws.com"}
+SENT = Context({"aws:SourceAccount": ["123456789012"]}, absent=["aws:SourceArn"])
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([trust(SSM)], True),
+        ([trust({"Service": ["ec2.amazonaws.com", "ssm.amazonaws.com"]})], True),
+        ([trust({"Service": "ec2.amazonaws.com"})], False),
+        ([trust({"AWS": "arn:aws:iam::123456789012:root"})], False),
+        ([], False),
+        ([trust(SSM, StringEquals={"aws:SourceAccount": "123456789012"})], True),
+        ([trust(SSM, StringEquals={"aws:SourceAccount": "210987654321"})], False),
+        ([trust(SSM, ArnLike={"aws:SourceArn": "arn:aws:ssm:*:123456789012:automation-execution/*"})], False),
+        ([trust(SSM), trust(SSM, effect="Deny")], False),
+    ],
+)
+def test_trust(statements, expected):
+    """A role is assumed only by a service that its trust policy names, under the conditions that it sets."""
+    assert trusts(policy(*statements), "ssm.amazonaws.com", SENT) is expected
+
+
+def test_trust_in_everybody_is_not_evaluable():
+    """Whether a service counts as everybody is not documented, so it is not guessed."""
+    with pytest.raises(NotEvaluable, match="Principal"):
+        trusts(policy(trust("*")), "ssm.amazonaws.com", SENT)
