@@ -1,0 +1,36 @@
+locals {
+  scripts = {
+    for name in fileset("${path.module}/scripts", "*.py") :
+    trimsuffix(name, ".py") => file("${path.module}/scripts/${name}")
+  }
+
+  # Automation cannot compute a time-out, so all of them are integers written in here.
+  delivery_seconds = 300 # until the agent must have taken a command
+  spare_seconds    = 300 # between the end of a command and the step's own limit
+  scan_seconds     = min(var.patching.timeout_seconds, 1800)
+  attempt_seconds  = 540 # what the waiting scripts use of the 600 seconds a script may run
+  longest_delay    = 3600 + var.drain.propagation_seconds
+
+  # A restart of the count costs AwaitHealthy up to one series of looks in every attempt.
+  series_seconds  = var.health.consecutive_looks * var.health.interval_seconds
+  healthy_seconds = max(60, local.attempt_seconds - local.series_seconds)
+
+  patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
+    # Lines without text need no indentation. This saves a kilobyte and leaves the scripts byte for byte.
+    scripts = { for name, text in local.scripts : name => replace(indent(6, text), "/\n +\n/", "\n\n") }
+
+    assume_role_arn = var.assume_role_arn
+    drain           = var.drain
+    health          = var.health
+    logs            = var.logs
+    patching        = var.patching
+
+    delivery_seconds     = local.delivery_seconds
+    scan_seconds         = local.scan_seconds
+    scan_step_seconds    = local.scan_seconds + local.delivery_seconds + local.spare_seconds
+    install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
+    delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1
+    idle_attempts        = ceil(var.health.timeout_seconds / local.attempt_seconds) + 2
+    healthy_attempts     = ceil(var.health.timeout_seconds / local.healthy_seconds) + 2
+  })
+}

@@ -1,0 +1,58 @@
+"""Runs on cancellation: puts the instance back at once, unless a patch command may still reboot it."""
+
+import json
+from typing import Any, TypedDict
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+
+
+class Event(TypedDict):
+    InstanceId: str
+    ExecutionId: str
+    WindowExecutionId: str
+
+
+def handler(event: Event, _context: Any) -> dict[str, str]:
+    ssm = boto3.client("ssm", config=RETRIES)
+    record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
+    code, sentence, rotation = settle(
+        {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
+    )
+    result = {"Outcome": "failed", "Code": code, "Sentence": f"Cancelled. {sentence}", "Rotation": rotation}
+    entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome"}
+    try:
+        boto3.client("events", config=RETRIES).put_events(
+            Entries=[{**entry, "Detail": json.dumps({**event, **result})}]
+        )
+    except (BotoCoreError, ClientError) as error:
+        print(f"event not sent: {error}")
+    return result
+
+
+def settle(steps: dict[str, Any]) -> tuple[str, str, str]:
+    record = steps.get("AcquireLease", {}).get("Outputs", {}).get("Registrations", ["[]"])
+    groups = json.loads(record[0])
+    if "Detach" not in steps or not groups:
+        return "CANCELLED_UNTOUCHED", "Nothing was deregistered.", "untouched"
+    done = [name for name, step in steps.items() if step["StepStatus"] == "Success"]
+    if "Restore" in done:
+        return "CANCELLED_RETURNED", "It was registered again already; watch its health.", "registered"
+    if "Install" in steps and "AwaitHostIdle" not in done:
+        where = ", ".join(group["TargetGroupArn"] for group in groups)
+        return "CANCELLED_LEFT_OUT", f"A patch command may still reboot it: it stays out of {where}.", "out"
+    elb = boto3.client("elbv2", config=RETRIES)
+    for group in groups:
+        put_back(elb, group)
+    return "CANCELLED_RETURNED", "It is registered again; watch its health.", "registered"
+
+
+def put_back(elb: Any, group: dict[str, Any]) -> None:
+    arn = group["TargetGroupArn"]
+    health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
+    if missing := [target for target in group["Targets"] if target not in there]:
+        elb.register_targets(TargetGroupArn=arn, Targets=missing)

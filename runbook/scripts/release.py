@@ -1,0 +1,29 @@
+"""Makes sure that the instance is registered exactly as before, and still healthy where it was."""
+
+import json
+from typing import Any, TypedDict
+
+import boto3
+from botocore.config import Config
+
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+
+
+class Event(TypedDict):
+    InstanceId: str
+    Registrations: str
+
+
+def handler(event: Event, _context: Any) -> None:
+    elb = boto3.client("elbv2", config=RETRIES)
+    for group in json.loads(event["Registrations"]):
+        arn = group["TargetGroupArn"]
+        health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
+        ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
+        before = sorted(target["Port"] for target in group["Targets"])
+        if ports != before:
+            raise RuntimeError(f"CHANGED_BY_OTHER: Registered in {arn} on ports {ports}, before us on {before}.")
+        healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
+        if any(target not in healthy for target in group["Healthy"]):
+            raise RuntimeError(f"NOT_HEALTHY: Healthy after its return, but not any more, in {arn}.")

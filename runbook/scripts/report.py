@@ -1,0 +1,72 @@
+"""Says what this execution did, as outputs and as an event. Works whatever did or did not run."""
+
+import json
+import re
+from typing import Any, TypedDict
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
+CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+): (.*)", re.DOTALL)
+
+
+class Event(TypedDict):
+    InstanceId: str
+    ExecutionId: str
+    WindowExecutionId: str
+
+
+def handler(event: Event, _context: Any) -> dict[str, str]:
+    ssm = boto3.client("ssm", config=RETRIES)
+    record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
+    steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
+    outcome, code, sentence = conclude(steps)
+    result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps)}
+    return {**result, "EventSent": send({**event, **result})}
+
+
+def output(step: dict[str, Any], name: str) -> str:
+    return str(step.get("Outputs", {}).get(name, [""])[0])
+
+
+def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
+    """The first failure names the code, all of them make the sentence; without one the last finding is the outcome."""
+    found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), {}
+    for name, step in steps.items():
+        if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
+            code, sentence = failure(name, step)
+            failures[code] = sentence
+        elif output(step, "Outcome") not in ("", "continue"):
+            found = output(step, "Outcome"), output(step, "Code"), output(step, "Sentence")
+    if not failures:
+        return found
+    advice = output(steps.get("Quarantine", {}), "Sentence")
+    return "failed", next(iter(failures)), " ".join([*failures.values(), advice]).strip()
+
+
+def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
+    """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
+    message = " ".join(step.get("FailureMessage", "").split())
+    if raised := CODE.search(message):
+        return raised[1], raised[2][:500]
+    code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"
+    return code, f"{name} ended as {step['StepStatus']}. {message[:300]}".strip()
+
+
+def rotation(steps: dict[str, Any]) -> str:
+    done = [name for name, step in steps.items() if step["StepStatus"] == "Success"]
+    if "Detach" not in steps or output(steps["AcquireLease"], "Registrations") == "[]":
+        return "untouched"
+    return "returned" if "Release" in done else "registered" if "Restore" in done else "out"
+
+
+def send(detail: dict[str, Any]) -> str:
+    entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome", "Detail": json.dumps(detail)}
+    try:
+        answer = boto3.client("events", config=RETRIES).put_events(Entries=[entry])
+    except (BotoCoreError, ClientError) as error:
+        return f"no: {error}"  # the outcome matters more than the news of it
+    return f"no: {answer['Entries']}" if answer["FailedEntryCount"] else "yes"

@@ -1,0 +1,36 @@
+"""Registers exactly the recorded targets that are absent or draining. Safe to repeat; leaves every other alone."""
+
+import json
+import time
+from typing import Any, TypedDict
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+
+
+class Event(TypedDict):
+    Registrations: str
+
+
+def handler(event: Event, _context: Any) -> dict[str, str]:
+    elb = boto3.client("elbv2", config=RETRIES)
+    problems = []
+    for group in json.loads(event["Registrations"]):
+        try:  # a group that refuses must not keep the others waiting
+            put_back(elb, group)
+        except ClientError as error:
+            problems.append(f"{group['TargetGroupArn']}: {error}")
+    if problems:
+        raise RuntimeError(f"RESTORE_FAILED: {'; '.join(problems)}")
+    return {"RestoredAt": str(int(time.time()))}
+
+
+def put_back(elb: Any, group: dict[str, Any]) -> None:
+    arn = group["TargetGroupArn"]
+    health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
+    if missing := [target for target in group["Targets"] if target not in there]:
+        elb.register_targets(TargetGroupArn=arn, Targets=missing)

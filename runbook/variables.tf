@@ -1,0 +1,48 @@
+# Everything here was validated and given its default by the root module: this module only renders.
+
+variable "assume_role_arn" {
+  type        = string
+  description = "ARN of the role that the runbook assumes, written into the document."
+  nullable    = false
+}
+
+variable "drain" {
+  type = object({
+    propagation_seconds = number
+  })
+  description = "How long an Application Load Balancer may go on sending after a deregistration, at most."
+  nullable    = false
+}
+
+variable "health" {
+  type = object({
+    consecutive_looks = number
+    interval_seconds  = number
+    timeout_seconds   = number
+    bake_seconds      = number
+  })
+  description = "When an instance counts as back: healthy looks in a row, seconds between them, the limit, and the time under traffic after that."
+  nullable    = false
+}
+
+variable "logs" {
+  type = object({
+    cloudwatch_log_group_name = optional(string)
+    s3_bucket_name            = optional(string)
+    s3_key_prefix             = optional(string)
+  })
+  description = "Where Run Command writes the output of the patch commands. Written with the instance profile's permissions."
+  nullable    = false
+}
+
+variable "patching" {
+  type = object({
+    reboot_option        = string
+    baseline_override    = optional(string)
+    skip_when_compliant  = bool
+    scan_max_age_minutes = number
+    timeout_seconds      = number
+  })
+  description = "How AWS-RunPatchBaseline is run, and whether an instance with nothing to install is left alone."
+  nullable    = false
+}
