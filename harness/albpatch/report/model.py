@@ -1,0 +1,141 @@
+"""What a report shows of one or more nights: plain data, made by the rehearsal and read by terminal, HTML and JSON.
+
+Times are seconds from the start of a night, in the region's time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What a machine is doing, as a reader of a timeline sees it."""
+
+    IN_ROTATION = "in rotation"
+    DRAINING = "draining"
+    OUT = "out of rotation"
+    PATCHING = "patching"
+    REBOOTING = "rebooting"
+    STARTING = "application starting"
+    CHECKING = "waiting for health checks"
+    DOWN_IN_ROTATION = "down while requests are sent to it"
+    STOPPED = "stopped"
+
+
+class Held(StrEnum):
+    """What a night says about a promise. Never `held` without having been exercised."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    NOT_EXERCISED = "not exercised"
+    NOT_COVERED = "not covered yet"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time in one state; `text` says which step ran and why."""
+
+    start: float
+    end: float
+    state: State
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine's night. `patched` and `healthy_again` are the moments, None when they did not come."""
+
+    name: str
+    instance_id: str
+    outcome: str
+    sentence: str
+    spans: tuple[Span, ...]
+    out_from: float | None = None
+    out_to: float | None = None
+    patched: float | None = None
+    healthy_again: float | None = None
+    lost: float = 0.0
+
+    @property
+    def out_seconds(self) -> float:
+        """How long it was out of rotation, in seconds; until the end of the night if it never came back."""
+        if self.out_from is None:
+            return 0.0
+        return (self.spans[-1].end if self.out_to is None else self.out_to) - self.out_from
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Requests lost at a moment: a tick on the timeline."""
+
+    at: float
+    requests: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """One target group's night: (time, healthy targets) at every change, the floor, and its requests."""
+
+    name: str
+    registered: int
+    floor: int
+    capacity: tuple[tuple[float, int], ...]
+    sent: float
+    lost: float
+    losses: tuple[Loss, ...] = ()
+    floor_text: str = ""
+
+    @property
+    def lowest(self) -> int:
+        return min(count for _, count in self.capacity)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One line of the contract with what the night showed of it."""
+
+    id: str
+    title: str
+    held: Held
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night as a report shows it. `words` is the sentence a reader sees first."""
+
+    title: str
+    words: str
+    status: str
+    seconds: float
+    machines: tuple[Machine, ...]
+    groups: tuple[Group, ...]
+    promises: tuple[Promise, ...] = ()
+    notes: tuple[str, ...] = ()
+    acts: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def sent(self) -> float:
+        return sum(g.sent for g in self.groups)
+
+    @property
+    def lost(self) -> float:
+        return sum(g.lost for g in self.groups)
+
+    @property
+    def broken(self) -> tuple[Promise, ...]:
+        return tuple(p for p in self.promises if p.held is Held.BROKEN)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Several nights on the same machines."""
+
+    title: str
+    words: str
+    held: bool
+    nights: tuple[Night, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    coarse: str = field(default="")

@@ -1,0 +1,70 @@
+"""The JSON result of a rehearsal: stable keys, one schema name."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from enum import Enum
+from typing import Any
+
+from albpatch.report.model import Group, Machine, Night, Report
+
+SCHEMA = "alb-patching/rehearsal/1"
+
+
+def result(report: Report) -> dict[str, Any]:
+    """The report as JSON values. Times are seconds from the start of a night, in the region's time."""
+    return {
+        "schema": SCHEMA,
+        "title": report.title,
+        "words": report.words,
+        "contract_held": report.held,
+        "coarse": report.coarse,
+        "facts": dict(report.facts),
+        "nights": [_night(night) for night in report.nights],
+    }
+
+
+def text(report: Report) -> str:
+    """The result as a JSON text that ends in a newline."""
+    return json.dumps(result(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def _night(night: Night) -> dict[str, Any]:
+    return {
+        "title": night.title,
+        "words": night.words,
+        "status": night.status,
+        "seconds": _number(night.seconds),
+        "requests": {"sent": _number(night.sent), "lost": _number(night.lost)},
+        "machines": [_machine(machine) for machine in night.machines],
+        "target_groups": [_group(group) for group in night.groups],
+        "contract": [_plain(promise) for promise in night.promises],
+        "acts": [{"at": _number(at), "what": what} for at, what in night.acts],
+        "notes": list(night.notes),
+    }
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {**_plain(machine), "out_seconds": _number(machine.out_seconds)}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    made = {**_plain(group), "lowest": group.lowest}
+    made["capacity"] = [{"at": _number(at), "healthy": healthy} for at, healthy in group.capacity]
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses, enums and tuples as JSON values, numbers rounded to milliseconds."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return _number(value) if isinstance(value, float) else value
+
+
+def _number(value: float) -> float:
+    return round(value, 3)
