@@ -1,0 +1,266 @@
+"""The machines behind the instances: whether their application serves, whether their SSM Agent answers, their patches.
+
+A host is a small state machine on the region's clock. It knows nothing of load balancers or commands: who is concerned
+adds a function to `Hosts.listeners` and is told about every change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from albpatch.region.clock import Activity
+from albpatch.region.core import Region
+
+PING_SECONDS = 300.0  # the agent's default: one ping every five minutes (Systems Manager user guide, "SSM Agent")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How a machine behaves. Times in seconds of the region's time.
+
+    Attributes:
+        missing_patches: patches that a Scan finds missing.
+        pending_reboot: patches installed before, waiting for a reboot.
+        installed_patches: patches that are installed already.
+        scan_seconds: how long AWS-RunPatchBaseline looks for patches.
+        patch_seconds: how long an Install with missing patches takes before it asks for the reboot.
+        reboot_seconds: from the reboot's start until the operating system is up again.
+        start_seconds: from then until the application serves.
+        agent_seconds: from then until the SSM Agent is back.
+        answer_seconds: how long the application takes to answer a health check.
+        report_seconds: from a command's end until Patch Manager shows its result.
+        install_fails: every patch fails to install.
+        comes_back: False: the machine never comes up after a reboot.
+        application_starts: False: the application never serves after a reboot.
+        stops_serving_while_patching: the application is down while packages are being installed.
+        patch_lock_held: another patch run holds the lock: the command ends with exit status 4.
+        cancel_stops_process: a cancelled or timed out command ends its process. AWS gives no guarantee for it.
+        managed: the SSM Agent is registered.
+        platform: "Linux", "Windows" or "MacOS".
+    """
+
+    missing_patches: int = 0
+    pending_reboot: int = 0
+    installed_patches: int = 100
+    scan_seconds: float = 20.0
+    patch_seconds: float = 120.0
+    reboot_seconds: float = 60.0
+    start_seconds: float = 15.0
+    agent_seconds: float = 10.0
+    answer_seconds: float = 0.05
+    report_seconds: float = 5.0
+    install_fails: bool = False
+    comes_back: bool = True
+    application_starts: bool = True
+    stops_serving_while_patching: bool = False
+    patch_lock_held: bool = False
+    cancel_stops_process: bool = False
+    managed: bool = True
+    platform: str = "Linux"
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], where: str = "profile") -> Profile:
+        """Make a profile of plain values. Raises ValueError with one line that names the place and the mistake."""
+        known = {f.name: type(f.default) for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, value in mapping.items():
+            if key not in known:
+                raise ValueError(f"{where}: unknown key {key!r} (known: {', '.join(sorted(known))})")
+            values[key] = _checked(value, known[key], f"{where}.{key}")
+        return cls(**values)
+
+
+def _checked(value: Any, kind: type, where: str) -> Any:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{where}: {value!r} is not true or false")
+        return value
+    if kind is str:
+        if value not in ("Linux", "Windows", "MacOS"):
+            raise ValueError(f"{where}: {value!r} is not one of Linux, Windows, MacOS")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError(f"{where}: {value!r} is not a number of at least 0")
+    if kind is int and value != int(value):
+        raise ValueError(f"{where}: {value!r} is not a whole number")
+    return kind(value)
+
+
+class Host:
+    """One machine. Made by `Hosts.add`."""
+
+    def __init__(self, hosts: Hosts, instance_id: str, profile: Profile) -> None:
+        self._hosts, self._region, self._clock = hosts, hosts.region, hosts.region.clock
+        self.id, self.profile = instance_id, profile
+        self.power = "running"  # running, rebooting, stopped, gone
+        self.application_up = True
+        self.sick = False
+        self.patching = False
+        self.patch_run: str | None = None  # who holds the patch lock
+        self.missing, self.pending = profile.missing_patches, profile.pending_reboot
+        self.installed, self.failed = profile.installed_patches, 0
+        self.agent_up = profile.managed
+        self.registered_at = self._clock.time()
+        self._agent_since = self._last_ping = self.registered_at
+        self._told = ""
+        self._boots = 0
+        self.processes: set[Activity] = set()
+
+    @property
+    def state(self) -> str:
+        """serving, sick, starting (booted, application not up), rebooting, stopped or gone."""
+        if self.power != "running":
+            return self.power
+        if not self.application_up:
+            return "starting"
+        return "sick" if self.sick else "serving"
+
+    @property
+    def last_ping(self) -> float:
+        """When the agent last told that it is there, in seconds since the epoch."""
+        if not self.agent_up:
+            return self._last_ping
+        return self._agent_since + (self._clock.time() - self._agent_since) // PING_SECONDS * PING_SECONDS
+
+    @property
+    def ping_status(self) -> str:
+        """Online or ConnectionLost. An agent that has just gone away is still shown Online until a ping is missing."""
+        fresh = self._clock.time() - self._last_ping < PING_SECONDS
+        return "Online" if self.agent_up or (fresh and self.power not in ("stopped", "gone")) else "ConnectionLost"
+
+    def change(self, **values: bool) -> None:
+        """Set `application_up`, `sick` or `patching` and tell everybody."""
+        with self._clock.lock:
+            for name, value in values.items():
+                setattr(self, name, value)
+            self._hosts.changed(self)
+
+    def reboot(self) -> None:
+        """Reboot now: nothing serves, open connections are cut, the agent is away until `agent_seconds` after boot."""
+        with self._clock.lock:
+            self._go_down("rebooting")
+            if self.profile.comes_back:
+                self._boot_in(self.profile.reboot_seconds)
+
+    def stop(self) -> None:
+        """Stop the instance, as EC2 StopInstances does. Every process on it ends."""
+        self._leave("stopped", "StopInstances")
+
+    def terminate(self) -> None:
+        """Terminate the instance."""
+        self._leave("gone", "TerminateInstances")
+
+    def start(self) -> None:
+        """Start a stopped instance: it boots as after a reboot."""
+        with self._clock.lock:
+            if self.power != "stopped":
+                raise ValueError(f"{self.id} is {self.power}, not stopped")
+            self._region.backend("ec2", "StartInstances", {"InstanceIds": [self.id]})
+            self._go_down("rebooting")
+            self._boot_in(self.profile.reboot_seconds)
+
+    def lose_agent(self) -> None:
+        """The SSM Agent ends; the machine itself goes on."""
+        with self._clock.lock:
+            self._agent_down()
+
+    def _leave(self, power: str, operation: str) -> None:
+        with self._clock.lock:
+            self._region.backend("ec2", operation, {"InstanceIds": [self.id]})
+            self._go_down(power)
+            for process in list(self.processes):
+                self._clock.kill(process)
+
+    def _go_down(self, power: str) -> None:
+        self.power, self.application_up = power, False
+        self._boots += 1
+        self._agent_down()
+        self._hosts.changed(self)
+
+    def _boot_in(self, seconds: float) -> None:
+        boot, now, profile = self._boots, self._clock.time(), self.profile
+        self._after(now + seconds, boot, self._booted)
+        self._after(now + seconds + profile.agent_seconds, boot, self._agent_starts)
+        if profile.application_starts:
+            up = now + seconds + profile.start_seconds
+            self._after(up, boot, lambda: self.change(application_up=True))
+
+    def _after(self, at: float, boot: int, act: Callable[[], None]) -> None:
+        """Do it then, unless the machine has gone down again meanwhile."""
+        self._clock.call_at(at, lambda: act() if boot == self._boots else None)
+
+    def _booted(self) -> None:
+        self.power = "running"
+        self.installed, self.pending = self.installed + self.pending, 0
+        self._hosts.changed(self)
+
+    def _agent_starts(self) -> None:
+        if not self.profile.managed:
+            return
+        self.agent_up = True
+        self._agent_since = self._clock.time()
+        self.tell_ping()
+        self._hosts.agent_started(self)
+
+    def _agent_down(self) -> None:
+        self._last_ping, self.agent_up = self.last_ping, False
+        if self.profile.managed:
+            self.tell_ping()
+            self._clock.call_at(self._last_ping + PING_SECONDS, self.tell_ping)
+
+    def tell_ping(self) -> None:
+        """Journal the agent's ping status if it is another than before."""
+        if self.profile.managed and self.ping_status != self._told:
+            self._told = self.ping_status
+            self._region.journal.add("agent", self.id, state=self._told)
+
+
+class Hosts:
+    """The hosts of a region (a region's part).
+
+    `listeners` hear of every change of a host, `agent_listeners` of every agent that starts.
+    """
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.listeners: list[Callable[[Host], None]] = []
+        self.agent_listeners: list[Callable[[Host], None]] = []
+        self._hosts: dict[str, Host] = {}
+
+    def add(self, instance_id: str, profile: Profile | None = None) -> Host:
+        """Put a running machine behind an instance."""
+        if instance_id in self._hosts:
+            raise ValueError(f"{instance_id} has a host already")
+        host = self._hosts[instance_id] = Host(self, instance_id, profile or Profile())
+        with self.region.clock.lock:
+            self.changed(host)
+            host.tell_ping()
+        return host
+
+    def get(self, instance_id: str) -> Host | None:
+        return self._hosts.get(instance_id)
+
+    def __getitem__(self, instance_id: str) -> Host:
+        return self._hosts[instance_id]
+
+    def all(self) -> list[Host]:
+        """Every host, in the order they were added."""
+        return list(self._hosts.values())
+
+    def sicken(self, instance_id: str) -> None:
+        """The application goes on answering, but with errors (503)."""
+        self._hosts[instance_id].change(sick=True)
+
+    def recover(self, instance_id: str) -> None:
+        self._hosts[instance_id].change(sick=False)
+
+    def changed(self, host: Host) -> None:
+        self.region.journal.add("host", host.id, state=host.state, patching=host.patching)
+        for listen in list(self.listeners):
+            listen(host)
+
+    def agent_started(self, host: Host) -> None:
+        for listen in list(self.agent_listeners):
+            listen(host)
