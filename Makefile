@@ -1,0 +1,57 @@
+# PYTHON names another interpreter than python3: make test PYTHON=python3.12
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs clean
+
+PYTHON ?= python3
+VENV := .venv
+CHECKOV := .venv-checkov
+PIP := -m pip install --quiet --disable-pip-version-check --no-input
+
+help:
+	@echo 'make demo    rehearse a patch night on this machine (needs Terraform, no AWS account)'
+	@echo 'make test    run everything that needs no AWS account'
+	@echo 'make lint    the quick checks only'
+	@echo 'make docs    write the generated parts of README.md'
+	@echo 'make clean   remove environments, caches and reports'
+
+demo: $(VENV)/.demo
+	@$(VENV)/bin/albpatch rehearse examples/complete
+
+test: $(VENV)/.test
+	@tools/test
+
+lint: $(VENV)/.test
+	@tools/lint
+
+docs: $(VENV)/.test
+	@$(VENV)/bin/python tools/readme.py
+
+clean:
+	rm -rf $(VENV) $(CHECKOV) .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis report
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.demo: pyproject.toml constraints.txt
+	@echo 'Installing albpatch into $(VENV) (once, about half a minute)'
+	@$(call environment,$(VENV))
+	@$(VENV)/bin/python $(PIP) --constraint constraints.txt --editable '.[rehearse]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt
+	@echo 'Installing albpatch and its test tools into $(VENV) (once, about a minute)'
+	@$(call environment,$(VENV))
+	@$(VENV)/bin/python $(PIP) --constraint constraints.txt --editable '.[rehearse,test,lint]'
+	@touch $(VENV)/.demo $@
+
+$(CHECKOV)/.installed: constraints-checkov.txt
+	@echo 'Installing checkov into $(CHECKOV) (once, about a minute)'
+	@$(call environment,$(CHECKOV))
+	@$(CHECKOV)/bin/python $(PIP) --constraint constraints-checkov.txt checkov
+	@touch $@
+
+define environment
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'Python 3.11 or newer is needed. If python3 is older, name another: make PYTHON=python3.12 ...' >&2; exit 1; }; \
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef

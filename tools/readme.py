@@ -1,0 +1,129 @@
+"""Writes the parts of README.md that come from the code; with --check, says what is stale.
+
+Parts stand between `<!-- NAME -->` and `<!-- /NAME -->`: usage, inputs, types, outputs, examples, creates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import hcl2
+from hcl2 import SerializationOptions
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PLAIN = SerializationOptions(strip_string_quotes=True)
+
+
+def blocks(file: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Name -> members of every block of a kind in a .tf file of the root module."""
+    with (ROOT / file).open(encoding="utf-8") as source:
+        parsed = hcl2.load(source, serialization_options=PLAIN)
+    return {name: dict(members) for block in parsed.get(kind, []) for name, members in block.items()}
+
+
+def usage() -> str:
+    text = (ROOT / "examples/minimal/main.tf").read_text(encoding="utf-8").rstrip("\n")
+    return f"```hcl\n{text}\n```"
+
+
+def inputs() -> str:
+    rows = [
+        (f"`{name}`", members["description"], "required" if "default" not in members else f"`{_shown(members)}`")
+        for name, members in sorted(
+            blocks("variables.tf", "variable").items(), key=lambda item: ("default" in item[1], item[0])
+        )
+    ]
+    return table(("Input", "Description", "Default"), rows)
+
+
+def _shown(members: dict[str, Any]) -> str:
+    default = members["default"]
+    return str(default).replace("'", '"') if default is not None else "null"
+
+
+def types() -> str:
+    text = (ROOT / "variables.tf").read_text(encoding="utf-8")
+    found = re.findall(
+        r'^variable "(\w+)" \{.*?^  type\s+= (\S.*?)$(?=\n\n|\n  (?:default|nullable)|\n\})', text, re.M | re.S
+    )
+    shown = [f"{name} = {expression.replace(chr(10) + '  ', chr(10))}" for name, expression in found]
+    return "```hcl\n" + "\n".join(shown) + "\n```"
+
+
+def outputs() -> str:
+    rows = [(f"`{name}`", members["description"]) for name, members in sorted(blocks("outputs.tf", "output").items())]
+    return table(("Output", "Description"), rows)
+
+
+def examples() -> str:
+    rows = []
+    for readme in sorted((ROOT / "examples").glob("*/README.md")):
+        text = readme.read_text(encoding="utf-8").split("\n\n")[1]
+        sentence = re.match(r".+?[.](?=\s|$)", " ".join(text.split()))
+        rows.append((f"[{readme.parent.name}](examples/{readme.parent.name})", sentence[0] if sentence else ""))
+    return table(("Example", "What it shows"), rows)
+
+
+def creates(resources: Iterable[tuple[str, str]]) -> str:
+    """The table of what a plan creates, from (address, type) of its managed resources."""
+    counted = Counter(kind for address, kind in resources if address.startswith("module.alb_patching."))
+    rows = [(f"`{kind}`", str(count)) for kind, count in sorted(counted.items())]
+    return table(("Resource", "Number"), [*rows, ("together", str(counted.total()))])
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "usage": usage,
+    "inputs": inputs,
+    "types": types,
+    "outputs": outputs,
+    "examples": examples,
+}
+
+
+def part(text: str, name: str) -> str:
+    """What stands in the README between the markers of a part."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.S)
+    if found is None:
+        raise ValueError(f"README.md has no part {name}")
+    return found[1]
+
+
+def replace(text: str, name: str, content: str) -> str:
+    old = part(text, name)
+    return text.replace(f"<!-- {name} -->\n{old}\n<!-- /{name} -->", f"<!-- {name} -->\n{content}\n<!-- /{name} -->")
+
+
+def stale(text: str) -> list[str]:
+    """The parts that differ from the code."""
+    return [name for name, write in PARTS.items() if part(text, name) != write()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a part is stale")
+    text = README.read_text(encoding="utf-8")
+    old = stale(text)
+    if parser.parse_args().check:
+        print(f"stale in README.md: {', '.join(old)}; run make docs" if old else "README.md is fresh")
+        return 1 if old else 0
+    for name in old:
+        text = replace(text, name, PARTS[name]())
+    README.write_text(text, encoding="utf-8")
+    print(f"written: {', '.join(old) or 'nothing, README.md was fresh'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
