@@ -1,0 +1,91 @@
+"""A child process whose output is followed line by line and which never outlives an interruption."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+
+class Child:
+    """Runs one command at a time, in a process group of its own.
+
+    The terminal's Ctrl-C therefore reaches the child once, through us, and what it started goes with it.
+    grace_seconds: how long an interrupted child may take to end by itself.
+    """
+
+    def __init__(self, on_line: Callable[[str], None] | None = None, grace_seconds: float = 10.0) -> None:
+        self.cancelled = False
+        self._on_line, self._grace_seconds = on_line, grace_seconds
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
+        """Exit status (negative: the signal), standard output, standard error. Raises OSError when it cannot start."""
+        process = self._process = subprocess.Popen(
+            list(command),
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            if self.cancelled:
+                _end(process, self._grace_seconds)
+            return self._followed(process)
+        except BaseException:
+            _end(process, self._grace_seconds)
+            raise
+        finally:
+            self._process = None
+
+    def cancel(self) -> None:
+        """Ends the running command, if any, and every later one; from any thread."""
+        self.cancelled = True
+        process = self._process
+        if process is not None:
+            _end(process, self._grace_seconds)
+
+    def _followed(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out: list[str] = []
+        err: list[str] = []
+        readers = [
+            threading.Thread(target=self._read, args=stream, daemon=True)
+            for stream in ((process.stdout, out), (process.stderr, err))
+        ]
+        with process.stdout, process.stderr:
+            for reader in readers:
+                reader.start()
+            status = process.wait()
+            for reader in readers:
+                reader.join()
+        return status, "".join(out), "".join(err)
+
+    def _read(self, stream: IO[str], lines: list[str]) -> None:
+        for line in stream:
+            lines.append(line)
+            if self._on_line is not None:
+                self._on_line(line.rstrip("\n"))
+
+
+def _end(process: "subprocess.Popen[str]", grace_seconds: float) -> None:
+    """Asks the child to stop, then kills its whole group. A second interruption shortens the waiting."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    try:
+        process.wait(grace_seconds)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        pass
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
