@@ -89,7 +89,7 @@ def _span(name: str, span: Span, axis: Axis, y: float) -> str:
 
 def _group(group: Group, axis: Axis, y: float, seconds: float) -> str:
     top, bottom = y + TICKS, y + TICKS + CAPACITY
-    full = max(group.registered, max(n for _, n in group.capacity), group.floor, 1)
+    full = max(group.registered, group.floor, 1, *(n for _, n in group.capacity))
 
     def level(n: float) -> float:
         return bottom - (CAPACITY - 4) * n / full

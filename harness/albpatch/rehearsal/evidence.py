@@ -1,0 +1,111 @@
+"""What a verdict is computed from: journal, call log, requests and executions of one night, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from albpatch.region.core import Call
+from albpatch.region.journal import Entry
+from albpatch.rehearsal.losses import GroupTraffic
+from albpatch.rehearsal.world import World
+from albpatch.report.model import Held
+from albpatch.report.words import clock_text
+
+Verdict = tuple[Held, str]
+OVER = {"Success", "Failed", "TimedOut", "Cancelled", "Exited", "CompletedWithFailure", "CompletedWithSuccess"}
+INTERRUPTED = ("Cancelled", "Cancelling")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of the night that concerns one instance. Times are seconds since the epoch."""
+
+    id: str
+    instance: str
+    started: float
+    ended: float | None
+    status: str
+    killed: bool
+    outputs: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict is computed from.
+
+    Args:
+        entries, calls: journal and call log of the region.
+        traffic: requests by target group ARN, counted (scaled time) or computed (virtual time).
+        executions: the executions of the night, in the order of their start.
+        start, end: of the night, seconds since the epoch.
+        opened_until: end of the maintenance window, or None for a hand start.
+    """
+
+    world: World
+    entries: Sequence[Entry]
+    calls: Sequence[Call]
+    traffic: dict[str, GroupTraffic]
+    executions: Sequence[Execution]
+    start: float
+    end: float
+    opened_until: float | None = None
+
+    @cached_property
+    def night(self) -> list[Entry]:
+        return [e for e in self.entries if self.start <= e.time <= self.end]
+
+    @cached_property
+    def instances(self) -> dict[str, str]:
+        """Instance by execution id."""
+        return {x.id: x.instance for x in self.executions}
+
+    @cached_property
+    def role_calls(self) -> list[Call]:
+        return [c for c in self.calls if c.caller.role_name is not None and c.time >= self.start]
+
+    @cached_property
+    def writes(self) -> list[Call]:
+        """The registrations and deregistrations that the night's roles made and that were accepted."""
+        names = ("RegisterTargets", "DeregisterTargets")
+        return [c for c in self.role_calls if c.service == "elbv2" and c.operation in names and c.error is None]
+
+    @cached_property
+    def took_out(self) -> list[tuple[float, str, str]]:
+        """(time, target group, instance) of every deregistration by the night's roles."""
+        return [
+            (c.time, c.params["TargetGroupArn"], t["Id"])
+            for c in self.writes
+            if c.operation == "DeregisterTargets"
+            for t in c.params["Targets"]
+        ]
+
+    @cached_property
+    def last_state(self) -> dict[str, str]:
+        """Health state by `target group|instance|port` at the end of the night."""
+        return {e.subject: e.detail["state"] for e in self.entries if e.kind == "target" and e.time <= self.end}
+
+    @cached_property
+    def last_host(self) -> dict[str, str]:
+        return {e.subject: e.detail["state"] for e in self.entries if e.kind == "host" and e.time <= self.end}
+
+    def at(self, time: float) -> str:
+        """A moment as a reader sees it: minutes and seconds from the start."""
+        return clock_text(time - self.start)
+
+    def name(self, instance_id: str) -> str:
+        return self.world.machine_name(instance_id)
+
+    def names(self, instances: Iterable[str]) -> str:
+        """The machines' names, each once."""
+        return ", ".join(dict.fromkeys(self.name(i) for i in instances))
+
+    def missing(self, instance_id: str) -> list[str]:
+        """The instance's registrations of before the night that are not there at its end."""
+        return [
+            f"{arn}|{host}|{port}"
+            for arn in self.world.groups.values()
+            for host, port in self.world.registered(arn)
+            if host == instance_id and self.last_state.get(f"{arn}|{host}|{port}", "absent") in ("absent", "draining")
+        ]

@@ -1,0 +1,146 @@
+"""Requests lost in a virtual night, computed from the journal: no request is simulated.
+
+A target group's requests spread evenly over the targets that the load balancer routes to. A request is lost when the
+target it goes to does not serve, when there is no target, or when the host goes down while a slow request is open:
+lost = rate x share of the routed targets that do not serve x length of the violation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from albpatch.region.journal import Entry
+from albpatch.rehearsal.scenario import Traffic
+from albpatch.report.model import Loss
+
+EPSILON = 1e-9
+SERVES = ("serving", "sick")  # a machine that is sick on its own answers with errors whatever the night does
+
+
+@dataclass
+class GroupTraffic:
+    """Requests of one target group: sent, refused (nobody served them) and cut (the host went down under them)."""
+
+    sent: float = 0.0
+    refused: float = 0.0
+    cut: float = 0.0
+    losses: list[Loss] = field(default_factory=list)
+    by_host: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @property
+    def lost(self) -> float:
+        return self.refused + self.cut
+
+
+@dataclass
+class _Stretch:
+    """A time in which a target got `share` of the group's requests."""
+
+    start: float
+    end: float
+    share: float
+
+
+class _Group:
+    """Follows one target group through the journal."""
+
+    def __init__(self, traffic: Traffic, start: float) -> None:
+        self.traffic, self.since, self.start = traffic, start, start
+        self.routed: list[str] = []
+        self.stretches: dict[str, list[_Stretch]] = defaultdict(list)
+        self.result = GroupTraffic()
+        self._violation: Loss | None = None
+
+    def until(self, now: float, serving: Mapping[str, bool]) -> None:
+        """Account for the time since the last change."""
+        seconds = now - self.since
+        if seconds <= 0:
+            return
+        rate = self.traffic.requests_per_second
+        self.result.sent += rate * seconds
+        if not self.routed:
+            self._lose(rate * seconds, "no target is routed to")
+        else:
+            down = [t for t in self.routed if not serving.get(_host(t), False)]
+            share = 1 / len(self.routed)
+            for target in down:
+                self.result.by_host[_host(target)] += rate * seconds * share
+            if down:
+                self._lose(rate * seconds * len(down) * share, f"routed to {', '.join(map(_host, down))}, down")
+            else:
+                self._violation = None
+            for target in set(self.routed).difference(down):
+                self._remember(target, now, share)
+        self.since = now
+
+    def goes_down(self, host: str, now: float) -> None:
+        """Slow requests that are open on the host are cut."""
+        slow = self.traffic.slow_seconds
+        for target, stretches in self.stretches.items():
+            if _host(target) != host:
+                continue
+            open_share = sum(s.share * max(0.0, s.end - max(s.start, now - slow)) for s in stretches)
+            cut = self.traffic.requests_per_second * self.traffic.slow_share * open_share
+            if cut > EPSILON:
+                self.result.cut += cut
+                self.result.by_host[host] += cut
+                self.result.losses.append(Loss(now - self.start, cut, f"open requests cut: {host} goes down"))
+            stretches.clear()
+
+    def _lose(self, requests: float, why: str) -> None:
+        """Count refused requests; a violation that goes on is one loss, told where it began."""
+        self.result.refused += requests
+        began, last = self.since - self.start, self._violation
+        if last is not None and last.text == why:
+            self.result.losses.remove(last)
+            began, requests = last.at, last.requests + requests
+        self._violation = Loss(began, requests, why)
+        self.result.losses.append(self._violation)
+
+    def _remember(self, target: str, now: float, share: float) -> None:
+        kept = self.stretches[target]
+        kept.append(_Stretch(self.since, now, share))
+        horizon = now - self.traffic.slow_seconds
+        while kept and kept[0].end <= horizon:
+            kept.pop(0)
+
+
+def lost(
+    entries: Iterable[Entry], traffic: Traffic, groups: Iterable[str], start: float, end: float
+) -> dict[str, GroupTraffic]:
+    """Requests sent and lost between `start` and `end` for each target group that a load balancer uses.
+
+    Args:
+        entries: the region's journal from its beginning (what stood before `start` counts).
+        groups: ARNs of the target groups that get requests.
+        start, end: seconds since the epoch.
+    """
+    followed = {arn: _Group(traffic, start) for arn in groups}
+    serving: dict[str, bool] = {}
+    for entry in entries:
+        if entry.time > end:
+            break
+        if entry.kind == "routing" and entry.subject in followed:
+            group = followed[entry.subject]
+            group.until(entry.time, serving)
+            group.routed = list(entry.detail["routed"])
+        elif entry.kind == "host":
+            serves = entry.detail["state"] in SERVES
+            was = serving.get(entry.subject, False)
+            if serves == was:
+                continue
+            for group in followed.values():
+                if any(_host(t) == entry.subject for t in group.routed):
+                    group.until(entry.time, serving)
+                if was and entry.time >= start:
+                    group.goes_down(entry.subject, entry.time)
+            serving[entry.subject] = serves
+    for group in followed.values():
+        group.until(end, serving)
+    return {arn: group.result for arn, group in followed.items()}
+
+
+def _host(target: str) -> str:
+    return target.split("|", 1)[0]

@@ -1,0 +1,294 @@
+"""A rehearsal's scenario: what exists before Terraform runs, how the machines behave, the traffic, what goes wrong.
+
+The format is `rehearsal.yaml`'s, whether it lies beside an example, is generated for a thousand machines or mutated by
+a test. Numbers of seconds are the region's seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from albpatch.errors import InputError
+from albpatch.region.faults import CallFault
+from albpatch.rehearsal.reader import Place
+
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")
+ACTS = ("cancel", "kill", "sicken", "recover")
+FOREVER = "for ever"
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """A target group's health check. Seconds and counts within ELB's limits (CreateTargetGroup)."""
+
+    path: str = "/health"
+    interval: int = 30
+    timeout: int = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+
+
+@dataclass(frozen=True)
+class TargetGroup:
+    """An instance target group. `load_balancer` None: no load balancer uses it, so its targets are `unused`."""
+
+    port: int
+    protocol: str = "HTTP"
+    health_check: HealthCheck = field(default_factory=HealthCheck)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    load_balancer: str | None = "default"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One registration of a machine. Port None is the target group's own."""
+
+    target_group: str
+    port: int | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An instance: where it stands, its tags, where it is registered, and its EC2 state before the night."""
+
+    zone: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    registrations: tuple[Registration, ...] = ()
+    state: str = "running"
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests to each target group that a load balancer uses."""
+
+    requests_per_second: float = 1.0
+    slow_share: float = 0.1
+    slow_seconds: float = 8.0
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """When something goes wrong: `after` seconds from the night's start, or from a step or host state of a machine."""
+
+    after: float = 0.0
+    step: str | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class Interference:
+    """What somebody or fate does during the night: cancel or kill a machine's execution, sicken or heal a machine."""
+
+    act: str
+    machine: str
+    when: Trigger
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything a night needs besides the module's own resources."""
+
+    zones: tuple[str, ...]
+    target_groups: Mapping[str, TargetGroup]
+    machines: Mapping[str, Machine]
+    load_balancers: Mapping[str, str] = field(default_factory=lambda: {"default": "application"})
+    profiles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assign: Mapping[str, str] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
+    call_faults: tuple[CallFault, ...] = ()
+    interferences: tuple[Interference, ...] = ()
+
+    def profile(self, machine: str) -> Mapping[str, Any]:
+        """How a machine behaves: the members of `region.hosts.Profile` that the scenario sets."""
+        name = self.assign.get(machine)
+        return {} if name is None else self.profiles[name]
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file. Raises `InputError` with one line that names the place of the mistake."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    return parse(content, path.name)
+
+
+def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
+    """A scenario from a file's content. Raises `InputError`."""
+    top = Place(source, "", content).mapping(
+        "exists", "profiles", "assign", "traffic", "faults", required=("exists", "profiles", "assign")
+    )
+    exists = top.at("exists").mapping(
+        "zones",
+        "load_balancers",
+        "target_groups",
+        "instances",
+        required=("zones", "target_groups", "instances"),
+    )
+    faults = Place(source, "faults", top.value.get("faults") or {}).mapping("calls", "acts")
+    balancers = exists.at("load_balancers").named(_load_balancer) or {"default": "application"}
+    made = Scenario(
+        zones=exists.at("zones").each(Place.text),
+        load_balancers=balancers,
+        target_groups=exists.at("target_groups").named(lambda place: _target_group(place, balancers)),
+        machines=exists.at("instances").named(_machine),
+        profiles=top.at("profiles").named(_profile),
+        assign=top.at("assign").named(Place.text),
+        traffic=_traffic(top.at("traffic")),
+        call_faults=faults.at("calls").each(_call_fault),
+        interferences=faults.at("acts").each(_interference),
+    )
+    _check_references(made, top)
+    return made
+
+
+def _load_balancer(place: Place) -> str:
+    return place.mapping("type").at("type").one_of(("application", "network"), "application")
+
+
+def _target_group(place: Place, balancers: Mapping[str, str]) -> TargetGroup:
+    place.mapping("port", "protocol", "health_check", "attributes", "load_balancer", required=("port",))
+    balancer = place.at("load_balancer")
+    first = next(iter(balancers))
+    return TargetGroup(
+        port=place.at("port").whole(1, 65535),
+        protocol=place.at("protocol").one_of(PROTOCOLS, "HTTP"),
+        health_check=_health_check(place.at("health_check")),
+        attributes=place.at("attributes").texts(),
+        load_balancer=(balancer.text() if balancer.value is not None else None)
+        if "load_balancer" in place.value
+        else first,
+    )
+
+
+def _health_check(place: Place) -> HealthCheck:
+    if place.value is None:
+        return HealthCheck()
+    place.mapping("path", "interval", "timeout", "healthy_threshold", "unhealthy_threshold")
+    made = HealthCheck(
+        path=place.at("path").text("/health"),
+        interval=place.at("interval").whole(5, 300, 30),
+        timeout=place.at("timeout").whole(2, 120, 5),
+        healthy_threshold=place.at("healthy_threshold").whole(2, 10, 5),
+        unhealthy_threshold=place.at("unhealthy_threshold").whole(2, 10, 2),
+    )
+    if made.timeout >= made.interval:
+        raise place.at("timeout").wrong("must be below the interval, as ELB demands")
+    return made
+
+
+def _machine(place: Place) -> Machine:
+    place.mapping("zone", "tags", "registrations", "state", required=("zone",))
+    return Machine(
+        zone=place.at("zone").text(),
+        tags=place.at("tags").texts(),
+        registrations=place.at("registrations").each(_registration),
+        state=place.at("state").one_of(("running", "stopped"), "running"),
+    )
+
+
+def _registration(place: Place) -> Registration:
+    place.mapping("target_group", "port", required=("target_group",))
+    port = place.at("port")
+    return Registration(place.at("target_group").text(), None if port.value is None else port.whole(1, 65535))
+
+
+def _profile(place: Place) -> Mapping[str, Any]:
+    from albpatch.region.hosts import Profile
+
+    mapping = dict(place.mapping().value)
+    try:
+        Profile.from_mapping(mapping)
+    except (ValueError, TypeError) as error:
+        raise place.wrong(" ".join(str(error).split())) from None
+    return mapping
+
+
+def _traffic(place: Place) -> Traffic:
+    if place.value is None:
+        return Traffic()
+    place.mapping("requests_per_second", "slow_share", "slow_seconds", "timeout")
+    return Traffic(
+        requests_per_second=place.at("requests_per_second").number(0.01, 1000, 1.0),
+        slow_share=place.at("slow_share").number(0, 1, 0.1),
+        slow_seconds=place.at("slow_seconds").number(0, 3600, 8.0),
+        timeout=place.at("timeout").number(1, 3600, 30.0),
+    )
+
+
+def _call_fault(place: Place) -> CallFault:
+    place.mapping("call", "code", "message", "status", "first", "times", "where", required=("call", "code"))
+    call = place.at("call").text()
+    service, _, operation = call.partition(".")
+    if not service or not operation.isalnum():
+        raise place.at("call").wrong(f"must be service.Operation, for example elbv2.DeregisterTargets, not {call!r}")
+    times = place.at("times")
+    return CallFault(
+        service,
+        operation,
+        place.at("code").text(),
+        message=place.at("message").text("Rate exceeded"),
+        status=place.at("status").whole(400, 599, 400),
+        first=place.at("first").whole(1, 100_000, 1),
+        times=None if times.value == FOREVER else times.whole(1, 100_000, 1),
+        where=dict(place.at("where").mapping().value) if place.at("where").value is not None else {},
+    )
+
+
+def _interference(place: Place) -> Interference:
+    place.mapping("act", "machine", "when", required=("act", "machine", "when"))
+    when = place.at("when").mapping("after", "step", "host")
+    step, host = when.at("step"), when.at("host")
+    if step.value is not None and host.value is not None:
+        raise when.wrong("takes a step or a host state, not both")
+    return Interference(
+        act=place.at("act").one_of(ACTS),
+        machine=place.at("machine").text(),
+        when=Trigger(
+            after=when.at("after").number(0, 86_400, 0.0),
+            step=None if step.value is None else step.text(),
+            host=None if host.value is None else host.one_of(("serving", "starting", "rebooting", "stopped")),
+        ),
+    )
+
+
+def _check_references(made: Scenario, top: Place) -> None:
+    """Names that point at nothing."""
+    exists = top.at("exists")
+    if not made.zones:
+        raise exists.at("zones").wrong("names no zone")
+    if not made.machines:
+        raise exists.at("instances").wrong("names no instance")
+    groups, machines = exists.at("target_groups"), exists.at("instances")
+    for name, group in made.target_groups.items():
+        if group.load_balancer is not None and group.load_balancer not in made.load_balancers:
+            _unknown(groups.at(name).at("load_balancer"), "load balancer")
+    for name, machine in made.machines.items():
+        place = machines.at(name)
+        if machine.zone not in made.zones:
+            _unknown(place.at("zone"), "zone")
+        for number, registration in enumerate(machine.registrations):
+            if registration.target_group not in made.target_groups:
+                _unknown(place.at("registrations").at(number).at("target_group"), "target group")
+        if name not in made.assign:
+            raise top.at("assign").wrong(f"has no profile for the instance {name}")
+    for name, profile in made.assign.items():
+        if name not in made.machines:
+            raise top.at("assign").at(name).wrong("is no instance of this scenario")
+        if profile not in made.profiles:
+            _unknown(top.at("assign").at(name), "profile")
+    for number, one in enumerate(made.interferences):
+        if one.machine not in made.machines:
+            _unknown(top.at("faults").at("acts").at(number).at("machine"), "instance")
+
+
+def _unknown(place: Place, what: str) -> None:
+    raise place.wrong(f"there is no {what} {place.value!r}")

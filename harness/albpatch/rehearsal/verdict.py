@@ -1,0 +1,129 @@
+"""The contract line by line for one night.
+
+Each promise ends as held, broken, not exercised (nothing happened that could have broken it) or not covered yet (this
+runbook does not carry it), with numbers and times as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from albpatch.region.journal import Entry
+from albpatch.rehearsal.evidence import OVER, Evidence, Execution, Verdict
+from albpatch.rehearsal.rotation import exact_return, floor, needless, no_lost_request
+from albpatch.report.model import Held, Promise
+
+TITLES = {
+    "C1": "no needless drain",
+    "C2": "floor",
+    "C3": "exact return",
+    "C4": "no lost request",
+    "C5": "stop the line",
+    "C6": "least privilege",
+    "C7": "as found",
+    "C8": "seen",
+    "C9": "in the window",
+}
+
+
+def contract(evidence: Evidence) -> tuple[Promise, ...]:
+    """Every promise with what the night showed."""
+    return tuple(Promise(id_, TITLES[id_], *judge(evidence)) for id_, judge in JUDGES.items())
+
+
+def stop_the_line(e: Evidence) -> Verdict:
+    bad = [x for x in e.executions if x.status not in ("Success",)]
+    hidden = [x for x in e.executions if x.status == "Success" and _unwell(e, x)]
+    if hidden:
+        names = e.names([x.instance for x in hidden])
+        return Held.BROKEN, f"{names}: ended as Success but does not serve as before"
+    if not bad:
+        return Held.NOT_EXERCISED, "no execution failed"
+    first = min((x for x in bad), key=lambda x: x.ended or e.end)
+    over = first.ended if first.ended is not None else e.end
+    later = sorted({i for t, _, i in e.took_out if t > over and i != first.instance})
+    if later:
+        return Held.BROKEN, f"{e.names(later)} taken out after {e.name(first.instance)} had failed at {e.at(over)}"
+    words = f"{e.name(first.instance)} ended as {first.status} at {e.at(over)}"
+    return Held.HELD, f"{words}; no machine was taken out after it"
+
+
+def _unwell(e: Evidence, execution: Execution) -> bool:
+    """Whether an instance that the night took out does not serve at its end."""
+    taken = any(i == execution.instance for _, _, i in e.took_out)
+    return taken and (e.last_host.get(execution.instance) != "serving" or bool(e.missing(execution.instance)))
+
+
+def least_privilege(e: Evidence) -> Verdict:
+    if not e.role_calls:
+        return Held.NOT_EXERCISED, "no call was made by a role"
+    refused = [c for c in e.role_calls if c.error in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")]
+    roles = sorted({c.caller.role_name or "" for c in e.role_calls})
+    if refused:
+        first = refused[0]
+        return (
+            Held.BROKEN,
+            f"{len(refused)} calls refused, first {first.service}:{first.operation} at {e.at(first.time)}",
+        )
+    return Held.HELD, (
+        f"{len(e.role_calls)} calls made as {' and '.join(roles)}, each checked against the role's policies, none "
+        "refused; that the policies allow nothing else is the plan tests' part"
+    )
+
+
+def as_found(e: Evidence) -> Verdict:
+    before = {f"{arn}|{i}|{p}" for arn in e.world.groups.values() for i, p in e.world.registered(arn)}
+    ours = [x for x in e.night if x.kind == "registration" and x.detail["action"] == "register" and _by_role(x)]
+    strange = [x for x in ours if x.subject not in before]
+    if strange:
+        host = strange[0].subject.rsplit("|", 2)[1]
+        return Held.BROKEN, f"{e.name(host)} registered at {e.at(strange[0].time)} where it was not before"
+    visited = {x.instance for x in e.executions}
+    outside = sorted(i for i in visited if not any(f"|{i}|" in key for key in before))
+    if not outside:
+        return Held.NOT_EXERCISED, (
+            f"every machine was in rotation before; each of {len(ours)} registrations put back one that was there"
+        )
+    return Held.HELD, f"{e.names(outside)} was in no target group before and is in none now"
+
+
+def _by_role(entry: Entry) -> bool:
+    return ":assumed-role/" in str(entry.detail.get("by", ""))
+
+
+def seen(e: Evidence) -> Verdict:
+    over = [x for x in e.executions if x.status in OVER]
+    if not over:
+        return Held.NOT_EXERCISED, "no execution ended"
+    silent = [x for x in over if not x.outputs and not (x.killed or x.status == "Cancelled")]
+    events = [x for x in e.night if x.kind == "event"]
+    if silent or len(events) < len([x for x in over if not (x.killed or x.status == "Cancelled")]):
+        return Held.BROKEN, f"{len(silent)} executions without outputs, {len(events)} events for {len(over)} executions"
+    interrupted = [x for x in over if x.killed or x.status == "Cancelled"]
+    words = f"{len(over) - len(interrupted)} executions with outputs and {len(events)} events"
+    if interrupted:
+        return Held.NOT_COVERED, f"{words}; {len(interrupted)} interrupted, seen in the console only"
+    return Held.HELD, f"{words}; the record that albpatch prints comes later"
+
+
+def in_the_window(e: Evidence) -> Verdict:
+    if e.opened_until is None or not e.took_out:
+        return Held.NOT_EXERCISED, "no window, or nothing was taken out of rotation"
+    last = max(t for t, _, _ in e.took_out)
+    words = f"last machine taken out at {e.at(last)}, window ends at {e.at(e.opened_until)}"
+    if last > e.opened_until:
+        return Held.BROKEN, words
+    return Held.NOT_COVERED, f"{words}; the runbook does not look at the window's end yet"
+
+
+JUDGES: dict[str, Callable[[Evidence], Verdict]] = {
+    "C1": needless,
+    "C2": floor,
+    "C3": exact_return,
+    "C4": no_lost_request,
+    "C5": stop_the_line,
+    "C6": least_privilege,
+    "C7": as_found,
+    "C8": seen,
+    "C9": in_the_window,
+}

@@ -1,0 +1,68 @@
+"""What a scenario became in a region: names for its ids. Timelines and verdicts read the journal through it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from albpatch.rehearsal.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far a target group may go down: healthy targets, and percent of what was registered before."""
+
+    min_healthy: int = 1
+    min_healthy_percent: int = 50
+
+    def floor(self, registered: int) -> int:
+        return max(self.min_healthy, math.ceil(self.min_healthy_percent * registered / 100))
+
+
+@dataclass(frozen=True)
+class World:
+    """The scenario's things in one region."""
+
+    scenario: Scenario
+    groups: Mapping[str, str]  # name -> ARN
+    machines: Mapping[str, str]  # name -> instance id
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # target group ARN -> budget
+
+    def group_name(self, arn: str) -> str:
+        return next((n for n, a in self.groups.items() if a == arn), arn)
+
+    def machine_name(self, instance_id: str) -> str:
+        return next((n for n, i in self.machines.items() if i == instance_id), instance_id)
+
+    @property
+    def used_groups(self) -> list[str]:
+        """ARNs of the target groups that a load balancer sends requests to."""
+        return [self.groups[n] for n, g in self.scenario.target_groups.items() if g.load_balancer is not None]
+
+    def registered(self, arn: str) -> list[tuple[str, int]]:
+        """(instance id, port) of every registration of a target group before the night."""
+        name = self.group_name(arn)
+        own = self.scenario.target_groups[name].port
+        return [
+            (self.machines[machine], own if r.port is None else r.port)
+            for machine, what in self.scenario.machines.items()
+            for r in what.registrations
+            if r.target_group == name
+        ]
+
+    def zones(self, arn: str) -> dict[str, list[str]]:
+        """Target keys `id|port` of a group by zone: all in the zone "" unless cross-zone balancing is off."""
+        split = self.scenario.target_groups[self.group_name(arn)].attributes.get(CROSS_ZONE) == "false"
+        found: dict[str, list[str]] = {}
+        for instance_id, port in self.registered(arn):
+            zone = self.scenario.machines[self.machine_name(instance_id)].zone if split else ""
+            found.setdefault(zone, []).append(f"{instance_id}|{port}")
+        return found
+
+    def floor(self, arn: str, keys: Iterable[str]) -> int:
+        """The floor of a group, or of the part of it that stands in one zone."""
+        return self.budgets.get(arn, Budget()).floor(len(list(keys)))
+
+
+CROSS_ZONE = "load_balancing.cross_zone.enabled"
