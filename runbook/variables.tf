@@ -31,7 +31,7 @@ variable "logs" {
     s3_bucket_name            = optional(string)
     s3_key_prefix             = optional(string)
   })
-  description = "Where Run Command writes the output of the patch commands. Written with the instance profile's permissions."
+  description = "Where Run Command writes the output of the installation, with the permissions of the instance profile."
   nullable    = false
 }
 

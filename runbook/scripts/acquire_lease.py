@@ -23,64 +23,59 @@ class Event(TypedDict):
     PropagationSeconds: int
 
 
-def verdict(outcome: str, code: str, sentence: str, record: Any = (), wait: int = 0) -> dict[str, str]:
-    found = {"Registrations": json.dumps(list(record), separators=(",", ":")), "WaitSeconds": str(wait)}
-    return {"Outcome": outcome, "Code": code, "Sentence": sentence, **found}
+def verdict(outcome: str, sentence: str, record: list[Any], wait: int = 0) -> dict[str, str]:
+    found = {"Registrations": json.dumps(record), "WaitSeconds": str(wait)}
+    return {"Outcome": outcome, "Sentence": sentence, **found}
 
 
 def handler(event: Event, _context: Any) -> dict[str, str]:
     elb, ec2 = boto3.client("elbv2", config=RETRIES), boto3.client("ec2", config=RETRIES)
-    groups = json.loads(event["Registrations"])
+    groups, end = json.loads(event["Registrations"]), time.time() + WAIT_SECONDS
     for group in groups:
-        pairs = elb.describe_target_group_attributes(TargetGroupArn=group["TargetGroupArn"])["Attributes"]
+        pairs = elb.describe_target_group_attributes(TargetGroupArn=group["Arn"])["Attributes"]
         group["Attributes"] = {pair["Key"]: pair["Value"] for pair in pairs}
-    end = time.time() + WAIT_SECONDS
     while True:
         record, short = [], ""
         for group in groups:
-            arn = group["TargetGroupArn"]
+            arn = group["Arn"]
             health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
             own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
-            if [d["Target"] for d in own if d["TargetHealth"]["State"] != "draining"] != group["Targets"]:
-                return verdict("deferred", "REGISTRATION_CHANGED", f"Somebody else changes its registration in {arn}.")
-            entry = lease(event, group, health, zones_of(ec2, health) if per_zone(group) else {})
+            ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
+            if ports != sorted(target["Port"] for target in group["Targets"]):
+                return verdict("deferred", f"REGISTRATION_CHANGED: Somebody else changes it in {arn}.", [])
+            zones = zones_of(ec2, health) if per_zone(group) else {}
+            healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
+            entry = {"Arn": arn, "Targets": group["Targets"], "Healthy": healthy, "Zones": zones}
+            entry["Floor"] = floors(event, group["Attributes"], health, zones)
             short = short or below(entry, health, event["InstanceId"])
             record.append(entry)
         if not short:
             wait = max((wait_for(group, int(event["PropagationSeconds"])) for group in groups), default=0)
-            return verdict("continue", "OK", f"{len(record)} target groups can spare it.", record, wait)
+            return verdict("continue", f"{len(record)} target groups can spare it.", record, wait)
         if time.time() >= end:
-            return verdict("deferred", "FLOOR", short)
+            return verdict("deferred", f"FLOOR: {short}", [])
         time.sleep(LOOK_SECONDS)
 
 
-def lease(event: Event, group: dict[str, Any], health: list[Any], zones: dict[str, str]) -> dict[str, Any]:
-    """One group's record: the targets, those to be healthy again, the floor by scope ("*": the group, or a zone)."""
+def floors(event: Event, attributes: dict[str, str], health: list[Any], zones: dict[str, str]) -> dict[str, int]:
+    """The floor by scope: "*" is the whole group, the others are zones."""
     own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
-    floor: dict[str, int] = {}
-    if any(serves(d) for d in own):
-        scopes = ["*"] * len(health) + [zones.get(d["Target"]["Id"], "unknown") for d in health if zones]
-        floor = {scope: floor_of(event, group["Attributes"], scopes.count(scope)) for scope in dict.fromkeys(scopes)}
-    elif any(d["TargetHealth"]["State"] != "unused" for d in own):
-        floor = {"*": 1}  # costs no capacity; but a group without a healthy target sends to all of them
-    healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
-    found = {"Targets": group["Targets"], "Healthy": healthy, "Floor": floor, "Zones": zones}
-    return {"TargetGroupArn": group["TargetGroupArn"], **found}
-
-
-def floor_of(event: Event, attributes: dict[str, str], registered: int) -> int:
+    if not any(serves(d) for d in own):
+        # It costs no capacity, but a group in use without a healthy target sends to all of them.
+        return {"*": 1} if any(d["TargetHealth"]["State"] != "unused" for d in own) else {}
     counts, percents = [int(event["MinHealthyCount"])], [int(event["MinHealthyPercent"])]
     for what in ("dns_failover", "unhealthy_state_routing"):
-        key = f"target_group_health.{what}.minimum_healthy_targets"
-        counts += [int(value) for value in [attributes.get(f"{key}.count", "off")] if value != "off"]
-        percents += [int(value) for value in [attributes.get(f"{key}.percentage", "off")] if value != "off"]
-    return max(*counts, math.ceil(max(percents) * registered / 100))
+        for unit, limits in (("count", counts), ("percentage", percents)):
+            value = attributes.get(f"target_group_health.{what}.minimum_healthy_targets.{unit}", "off")
+            limits.append(0 if value == "off" else int(value))
+    scopes = ["*"] * len(health) + [zones.get(d["Target"]["Id"], "unknown") for d in health if zones]
+    return {s: max(*counts, math.ceil(max(percents) * scopes.count(s) / 100)) for s in dict.fromkeys(scopes)}
 
 
 def per_zone(group: dict[str, Any]) -> bool:
-    """An Application Load Balancer balances across zones unless the group says no, others only if it says yes."""
+    """Application Load Balancers balance across zones unless the group says no, others only if it says yes."""
     value = group["Attributes"].get("load_balancing.cross_zone.enabled")
-    return bool(value == "false" or (value != "true" and group["Protocol"] not in ("HTTP", "HTTPS")))
+    return value == "false" or (value != "true" and group["Protocol"] not in ("HTTP", "HTTPS"))
 
 
 def wait_for(group: dict[str, Any], propagation: int) -> int:
@@ -89,7 +84,7 @@ def wait_for(group: dict[str, Any], propagation: int) -> int:
 
 
 def zones_of(ec2: Any, health: list[Any]) -> dict[str, str]:
-    """Zones come from EC2: DescribeTargetHealth does not name them for targets of type instance."""
+    """From EC2: DescribeTargetHealth does not name the zones of instances."""
     ids, found = sorted({d["Target"]["Id"] for d in health}), {}
     for at in range(0, len(ids), 200):
         wanted = [{"Name": "instance-id", "Values": ids[at : at + 200]}]
@@ -105,10 +100,10 @@ def serves(d: dict[str, Any]) -> bool:
 
 
 def below(entry: dict[str, Any], health: list[Any], name: str) -> str:
-    """The first scope that falls below its floor without this instance, as a sentence; empty if none does."""
+    """The first scope that is below its floor without this instance; empty if none is."""
     left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] != name and serves(d)]
     for scope, floor in entry["Floor"].items():
         count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
         if count < floor:
-            return f"{count} healthy targets left in {entry['TargetGroupArn']} (scope {scope}), floor {floor}."
+            return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
     return ""

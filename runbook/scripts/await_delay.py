@@ -8,12 +8,9 @@ import boto3
 from botocore.config import Config
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
-ATTEMPT_SECONDS = 540  # a script may run for 600 s; the step's next attempt goes on
+ATTEMPT_SECONDS = 540  # a script may run for 600; then the next attempt goes on
+SETTLE_SECONDS = 20  # a deregistration may be shown late
 LOOK_SECONDS = 15
-
-
-class NotYet(Exception):
-    """Not an error: the wait goes on in the step's next attempt."""
 
 
 class Event(TypedDict):
@@ -24,20 +21,18 @@ class Event(TypedDict):
 
 def handler(event: Event, _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
-    groups = json.loads(event["Registrations"])
-    deadline, stop = int(event["DetachedAt"]) + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS
+    groups, detached = json.loads(event["Registrations"]), int(event["DetachedAt"])
+    deadline, stop = detached + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS
     while (now := time.time()) < deadline:
-        for group in groups:
-            if ports := registered(elb, group):
-                where = f"ports {ports} in {group['TargetGroupArn']}"
-                raise RuntimeError(f"CHANGED_BY_OTHER: Somebody registered {where} while it was draining.")
+        for arn in [group["Arn"] for group in groups if registered(elb, group)]:
+            # Either somebody registered it again, or DeregisterTargets did nothing, which it does not tell.
+            if now >= detached + SETTLE_SECONDS:
+                raise RuntimeError(f"CHANGED_BY_OTHER: {now - detached:.0f} s after Detach it is registered in {arn}.")
         if now >= stop:
-            raise NotYet(f"{deadline - now:.0f} s to go")
+            raise TimeoutError(f"{deadline - now:.0f} s to go")
         time.sleep(min(LOOK_SECONDS, deadline - now))
 
 
-def registered(elb: Any, group: dict[str, Any]) -> list[int]:
-    """The recorded ports that are neither draining nor absent."""
-    health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-    there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
-    return [target["Port"] for target in group["Targets"] if target in there]
+def registered(elb: Any, group: dict[str, Any]) -> bool:
+    health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
+    return any(d["Target"] in group["Targets"] and d["TargetHealth"]["State"] != "draining" for d in health)

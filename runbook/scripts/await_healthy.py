@@ -8,12 +8,8 @@ import boto3
 from botocore.config import Config
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
-ATTEMPT_SECONDS = 540  # a script may run for 600 s; the step's next attempt counts anew
+ATTEMPT_SECONDS = 540  # a script may run for 600; then the next attempt goes on
 SETTLE_SECONDS = 60  # a registration may be shown late
-
-
-class NotYet(Exception):
-    """Not an error: the wait goes on in the step's next attempt."""
 
 
 class Event(TypedDict):
@@ -26,25 +22,24 @@ class Event(TypedDict):
 
 def handler(event: Event, _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
-    groups = json.loads(event["Registrations"])
-    needed, interval = int(event["ConsecutiveLooks"]), int(event["IntervalSeconds"])
-    stop, since, streak = time.time() + ATTEMPT_SECONDS, int(event["RestoredAt"]), 0
-    while any(group["Healthy"] for group in groups):
-        states = {state for group in groups for state in states_of(elb, group)}
+    groups, needed = json.loads(event["Registrations"]), int(event["ConsecutiveLooks"])
+    interval, stop, streak = int(event["IntervalSeconds"]), time.time() + ATTEMPT_SECONDS, 0
+    while states := {state for group in groups for state in states_of(elb, group)}:
         streak = streak + 1 if states == {"healthy"} else 0
         if streak >= needed:
             return
         now = time.time()
-        if now >= since + SETTLE_SECONDS and states & {"absent", "draining"}:
+        age = now - int(event["RestoredAt"])
+        if age >= SETTLE_SECONDS and states & {"absent", "draining"}:
             raise RuntimeError("CHANGED_BY_OTHER: Somebody deregistered it before it was healthy again.")
-        if now >= since + int(event["TimeoutSeconds"]):
-            raise RuntimeError(f"NOT_HEALTHY: {now - since:.0f} s after its registration it is {sorted(states)}.")
+        if age >= int(event["TimeoutSeconds"]):
+            raise RuntimeError(f"NOT_HEALTHY: {age:.0f} s after its registration it is {sorted(states)}.")
         if now + (needed - streak) * interval >= stop:
-            raise NotYet(f"{streak} of {needed} looks, {sorted(states)}")
+            raise TimeoutError(f"{streak} of {needed} looks, {sorted(states)}")
         time.sleep(interval)
 
 
 def states_of(elb: Any, group: dict[str, Any]) -> list[str]:
-    health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-    now = {(d["Target"]["Id"], d["Target"]["Port"]): d["TargetHealth"]["State"] for d in health}
-    return [now.get((target["Id"], target["Port"]), "absent") for target in group["Healthy"]]
+    health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
+    states = [d["TargetHealth"]["State"] for d in health if d["Target"] in group["Healthy"]]
+    return states + ["absent"] * (len(group["Healthy"]) - len(states))

@@ -15,21 +15,17 @@ class Event(TypedDict):
     Registrations: str
 
 
-def verdict(outcome: str, code: str, sentence: str) -> dict[str, str]:
-    return {"Outcome": outcome, "Code": code, "Sentence": sentence, "CommittedAt": str(int(time.time()))}
-
-
 def handler(event: Event, _context: Any) -> dict[str, str]:
-    elb = boto3.client("elbv2", config=RETRIES)
+    elb, now = boto3.client("elbv2", config=RETRIES), str(int(time.time()))
     for entry in json.loads(event["Registrations"]):
-        arn = entry["TargetGroupArn"]
+        arn = entry["Arn"]
         health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
         if any(d["TargetHealth"]["State"] != "draining" for d in own):
-            raise RuntimeError(f"CHANGED_BY_OTHER: Somebody registered it in {arn} while it was draining.")
+            raise RuntimeError(f"CHANGED_BY_OTHER: It is registered again in {arn}.")
         if short := below(entry, health, event["InstanceId"]):
-            return verdict("deferred", "FLOOR", short)
-    return verdict("continue", "OK", "Out of rotation, and every floor holds.")
+            return {"Outcome": "deferred", "Sentence": f"FLOOR: {short}", "CommittedAt": now}
+    return {"Outcome": "continue", "Sentence": "Out of rotation, and every floor holds.", "CommittedAt": now}
 
 
 def serves(d: dict[str, Any]) -> bool:
@@ -38,10 +34,10 @@ def serves(d: dict[str, Any]) -> bool:
 
 
 def below(entry: dict[str, Any], health: list[Any], name: str) -> str:
-    """The first scope that falls below its floor without this instance, as a sentence; empty if none does."""
+    """The first scope that is below its floor without this instance; empty if none is."""
     left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] != name and serves(d)]
     for scope, floor in entry["Floor"].items():
         count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
         if count < floor:
-            return f"{count} healthy targets left in {entry['TargetGroupArn']} (scope {scope}), floor {floor}."
+            return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
     return ""

@@ -5,7 +5,6 @@ from typing import Any, TypedDict
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
@@ -19,17 +18,12 @@ class Event(TypedDict):
 def handler(event: Event, _context: Any) -> dict[str, str]:
     ssm = boto3.client("ssm", config=RETRIES)
     record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
-    code, sentence, rotation = settle(
-        {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
-    )
+    steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
+    code, sentence, rotation = settle(steps)
     result = {"Outcome": "failed", "Code": code, "Sentence": f"Cancelled. {sentence}", "Rotation": rotation}
     entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome"}
-    try:
-        boto3.client("events", config=RETRIES).put_events(
-            Entries=[{**entry, "Detail": json.dumps({**event, **result})}]
-        )
-    except (BotoCoreError, ClientError) as error:
-        print(f"event not sent: {error}")
+    detail = json.dumps({**event, **result})
+    boto3.client("events", config=RETRIES).put_events(Entries=[{**entry, "Detail": detail}])
     return result
 
 
@@ -42,7 +36,7 @@ def settle(steps: dict[str, Any]) -> tuple[str, str, str]:
     if "Restore" in done:
         return "CANCELLED_RETURNED", "It was registered again already; watch its health.", "registered"
     if "Install" in steps and "AwaitHostIdle" not in done:
-        where = ", ".join(group["TargetGroupArn"] for group in groups)
+        where = ", ".join(group["Arn"] for group in groups)
         return "CANCELLED_LEFT_OUT", f"A patch command may still reboot it: it stays out of {where}.", "out"
     elb = boto3.client("elbv2", config=RETRIES)
     for group in groups:
@@ -51,7 +45,7 @@ def settle(steps: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def put_back(elb: Any, group: dict[str, Any]) -> None:
-    arn = group["TargetGroupArn"]
+    arn = group["Arn"]
     health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
     if missing := [target for target in group["Targets"] if target not in there]:

@@ -18,76 +18,66 @@ class Event(TypedDict):
     ScanMaxAgeMinutes: int
 
 
-def verdict(outcome: str, code: str, sentence: str, **more: str) -> dict[str, str]:
-    found = {"Registrations": "[]", "Scan": "none", "ScanNotBefore": "0", **more}
-    return {"Outcome": outcome, "Code": code, "Sentence": sentence, **found}
+def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_before: float = 0) -> dict[str, str]:
+    plan = {"Scan": scan, "ScanNotBefore": str(int(not_before))}
+    return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), **plan}
 
 
 def handler(event: Event, _context: Any) -> dict[str, str]:
     name = event["InstanceId"]
     answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
     instance = next((i for r in answer["Reservations"] for i in r["Instances"]), {"State": {"Name": "terminated"}})
-    state, tags = instance["State"]["Name"], {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+    state, tags = instance["State"]["Name"], instance.get("Tags", [])
     if state in ("terminated", "shutting-down"):
-        return verdict("skipped", "INSTANCE_GONE", f"{name} does not exist any more.")
+        return verdict("skipped", f"INSTANCE_GONE: {name} does not exist any more.")
     if state != "running":
-        return verdict("skipped", "INSTANCE_NOT_RUNNING", f"{name} is {state}.")
+        return verdict("skipped", f"INSTANCE_NOT_RUNNING: {name} is {state}.")
     ssm = boto3.client("ssm", config=RETRIES)
     answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
     ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
     if ping != "Online":
-        return verdict("skipped", "NOT_MANAGED", f"{name} is not managed by Systems Manager: its agent is {ping}.")
-    if group := tags.get("aws:autoscaling:groupName"):
-        return verdict("deferred", "AUTO_SCALING_GROUP", f"{name} belongs to Auto Scaling group {group}.")
+        return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
+    if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
+        return verdict("deferred", f"AUTO_SCALING_GROUP: {name} belongs to an Auto Scaling group.")
     own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
     if any("draining" in entry["States"] for entry in own):
-        return verdict("deferred", "ALREADY_DRAINING", f"Somebody else is deregistering {name} already.")
+        return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
     scan, not_before = plan_scan(ssm, event)
-    return verdict(
-        "continue",
-        "OK",
-        f"{name} is running and managed; {sum(len(g['Targets']) for g in own)} targets in {len(own)} target groups.",
-        Registrations=json.dumps(own, separators=(",", ":")),
-        Scan=scan,
-        ScanNotBefore=str(int(not_before)),
-    )
+    return verdict("continue", f"{name} is managed and serves in {len(own)} target groups.", own, scan, not_before)
 
 
 def locate(elb: Any, arns: list[str], instance: dict[str, Any]) -> list[dict[str, Any]]:
     name, own = instance["InstanceId"], []
     if arns:
-        parts = [arns[at : at + 20] for at in range(0, len(arns), 20)]
-        groups = [g for part in parts for g in elb.describe_target_groups(TargetGroupArns=part)["TargetGroups"]]
-        refuse_types([g for g in groups if g["TargetType"] != "instance"])
-        own = registered(elb, groups, {name})
+        groups = elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
+        refuse([g["TargetGroupArn"] for g in groups if g["TargetType"] != "instance"])
+        own = registered(elb, groups, name)
     if own:
         return own
     pages = elb.get_paginator("describe_target_groups").paginate()
     groups = [g for page in pages for g in page["TargetGroups"] if g.get("VpcId") == instance["VpcId"]]
-    cards = [card for card in instance.get("NetworkInterfaces", []) if "PrivateIpAddresses" in card]
-    addresses = {address["PrivateIpAddress"] for card in cards for address in card["PrivateIpAddresses"]}
-    refuse_types(registered(elb, [g for g in groups if g["TargetType"] == "ip"], addresses))
-    own = registered(elb, [g for g in groups if g["TargetType"] == "instance"], {name})
+    by_address = registered(elb, [g for g in groups if g["TargetType"] == "ip"], instance["PrivateIpAddress"])
+    refuse([entry["Arn"] for entry in by_address])
+    own = registered(elb, [g for g in groups if g["TargetType"] == "instance"], name)
     if arns and own:
-        where = f"{name} is registered in {own[0]['TargetGroupArn']}"
-        raise RuntimeError(f"TARGET_GROUP_NOT_CONFIGURED: {where} and would be rebooted under its traffic.")
+        raise RuntimeError(f"TARGET_GROUP_NOT_CONFIGURED: It would be rebooted under the traffic of {own[0]['Arn']}.")
     return own
 
 
-def refuse_types(groups: list[dict[str, Any]]) -> None:
-    for group in groups:
-        raise RuntimeError(f"TARGET_TYPE_NOT_SUPPORTED: {group['TargetGroupArn']} has targets of another type.")
+def refuse(arns: list[str]) -> None:
+    if arns:
+        raise RuntimeError(f"TARGET_TYPE_NOT_SUPPORTED: The targets of {arns[0]} are not instances.")
 
 
-def registered(elb: Any, groups: list[dict[str, Any]], ids: set[str]) -> list[dict[str, Any]]:
+def registered(elb: Any, groups: list[dict[str, Any]], target_id: str) -> list[dict[str, Any]]:
     """A group is always read as a whole: asked for by id alone, targets on other ports are missed."""
     found = []
     for group in groups:
         arn = group["TargetGroupArn"]
         health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        if own := [d for d in health if d["Target"]["Id"] in ids]:
-            states = sorted({d["TargetHealth"]["State"] for d in own})
-            entry = {"TargetGroupArn": arn, "Protocol": group["Protocol"], "States": states}
+        if own := [d for d in health if d["Target"]["Id"] == target_id]:
+            states = [d["TargetHealth"]["State"] for d in own]
+            entry = {"Arn": arn, "Protocol": group["Protocol"], "States": states}
             found.append({**entry, "Targets": [d["Target"] for d in own]})
     return found
 
@@ -95,7 +85,7 @@ def registered(elb: Any, groups: list[dict[str, Any]], ids: set[str]) -> list[di
 def plan_scan(ssm: Any, event: Event) -> tuple[str, float]:
     now, age = time.time(), 60 * int(event["ScanMaxAgeMinutes"])
     if event["SkipWhenCompliant"] == "false":
-        return "reuse", now
+        return "skip", now
     states = ssm.describe_instance_patch_states(InstanceIds=[event["InstanceId"]])["InstancePatchStates"] if age else []
     for state in states:
         # An Install report lists nothing missing, so only a Scan can be reused.

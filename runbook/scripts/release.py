@@ -17,13 +17,12 @@ class Event(TypedDict):
 def handler(event: Event, _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
     for group in json.loads(event["Registrations"]):
-        arn = group["TargetGroupArn"]
+        arn = group["Arn"]
         health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
         ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
-        before = sorted(target["Port"] for target in group["Targets"])
-        if ports != before:
-            raise RuntimeError(f"CHANGED_BY_OTHER: Registered in {arn} on ports {ports}, before us on {before}.")
+        if ports != sorted(target["Port"] for target in group["Targets"]):
+            raise RuntimeError(f"CHANGED_BY_OTHER: In {arn} it is on ports {ports}, which is not as before.")
         healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
         if any(target not in healthy for target in group["Healthy"]):
-            raise RuntimeError(f"NOT_HEALTHY: Healthy after its return, but not any more, in {arn}.")
+            raise RuntimeError(f"NOT_HEALTHY: In {arn} it was healthy after its return, and is not any more.")

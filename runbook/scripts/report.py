@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
-CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+): (.*)", re.DOTALL)
+CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)*): (.*)", re.DOTALL)
 
 
 class Event(TypedDict):
@@ -33,14 +33,15 @@ def output(step: dict[str, Any], name: str) -> str:
 
 
 def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
-    """The first failure names the code, all of them make the sentence; without one the last finding is the outcome."""
+    """The first failure names the code, all of them make the sentence."""
     found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), {}
     for name, step in steps.items():
         if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
             code, sentence = failure(name, step)
-            failures[code] = sentence
+            failures.setdefault(code, sentence)
         elif output(step, "Outcome") not in ("", "continue"):
-            found = output(step, "Outcome"), output(step, "Code"), output(step, "Sentence")
+            code, _, sentence = output(step, "Sentence").partition(": ")
+            found = output(step, "Outcome"), code, sentence
     if not failures:
         return found
     advice = output(steps.get("Quarantine", {}), "Sentence")
@@ -50,7 +51,7 @@ def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
 def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
     """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
     message = " ".join(step.get("FailureMessage", "").split())
-    if raised := CODE.search(message):
+    if name != "Install" and (raised := CODE.search(message)):
         return raised[1], raised[2][:500]
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"
     return code, f"{name} ended as {step['StepStatus']}. {message[:300]}".strip()

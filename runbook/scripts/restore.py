@@ -19,17 +19,17 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     elb = boto3.client("elbv2", config=RETRIES)
     problems = []
     for group in json.loads(event["Registrations"]):
-        try:  # a group that refuses must not keep the others waiting
+        try:  # one that refuses must not keep the others waiting
             put_back(elb, group)
         except ClientError as error:
-            problems.append(f"{group['TargetGroupArn']}: {error}")
+            problems.append(f"{group['Arn']}: {error}")
     if problems:
         raise RuntimeError(f"RESTORE_FAILED: {'; '.join(problems)}")
     return {"RestoredAt": str(int(time.time()))}
 
 
 def put_back(elb: Any, group: dict[str, Any]) -> None:
-    arn = group["TargetGroupArn"]
+    arn = group["Arn"]
     health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
     if missing := [target for target in group["Targets"] if target not in there]:
