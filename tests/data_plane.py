@@ -24,7 +24,8 @@ class Fleet:
 
     def _subnet(self, number: int, zone: str) -> str:
         block = f"10.0.{number * 16}.0/20"
-        return self.make("ec2", "CreateSubnet", VpcId=self.vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        made = self.make("ec2", "CreateSubnet", VpcId=self.vpc, CidrBlock=block, AvailabilityZone=zone)
+        return made["Subnet"]["SubnetId"]
 
     def make(self, service: str, operation: str, **params: object) -> dict:
         return self.region.backend(service, operation, params)

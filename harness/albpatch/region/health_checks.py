@@ -9,14 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from albpatch.region.core import Region
 from albpatch.region.hosts import Hosts
 from albpatch.region.target_groups import TargetGroupSettings
-
-if TYPE_CHECKING:
-    from albpatch.region.load_balancer import Target
+from albpatch.region.targets import Target
 
 SICK_STATUS = 503
 

@@ -6,86 +6,16 @@ adds a function to `Hosts.listeners` and is told about every change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable
 
 from albpatch.region.clock import Activity
 from albpatch.region.core import Region
+from albpatch.region.profiles import Profile
+from albpatch.region.target_groups import Instances
+
+__all__ = ["Host", "Hosts", "Profile"]
 
 PING_SECONDS = 300.0  # the agent's default: one ping every five minutes (Systems Manager user guide, "SSM Agent")
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How a machine behaves. Times in seconds of the region's time.
-
-    Attributes:
-        missing_patches: patches that a Scan finds missing.
-        pending_reboot: patches installed before, waiting for a reboot.
-        installed_patches: patches that are installed already.
-        scan_seconds: how long AWS-RunPatchBaseline looks for patches.
-        patch_seconds: how long an Install with missing patches takes before it asks for the reboot.
-        reboot_seconds: from the reboot's start until the operating system is up again.
-        start_seconds: from then until the application serves.
-        agent_seconds: from then until the SSM Agent is back.
-        answer_seconds: how long the application takes to answer a health check.
-        report_seconds: from a command's end until Patch Manager shows its result.
-        install_fails: every patch fails to install.
-        comes_back: False: the machine never comes up after a reboot.
-        application_starts: False: the application never serves after a reboot.
-        stops_serving_while_patching: the application is down while packages are being installed.
-        patch_lock_held: another patch run holds the lock: the command ends with exit status 4.
-        cancel_stops_process: a cancelled or timed out command ends its process. AWS gives no guarantee for it.
-        managed: the SSM Agent is registered.
-        platform: "Linux", "Windows" or "MacOS".
-    """
-
-    missing_patches: int = 0
-    pending_reboot: int = 0
-    installed_patches: int = 100
-    scan_seconds: float = 20.0
-    patch_seconds: float = 120.0
-    reboot_seconds: float = 60.0
-    start_seconds: float = 15.0
-    agent_seconds: float = 10.0
-    answer_seconds: float = 0.05
-    report_seconds: float = 5.0
-    install_fails: bool = False
-    comes_back: bool = True
-    application_starts: bool = True
-    stops_serving_while_patching: bool = False
-    patch_lock_held: bool = False
-    cancel_stops_process: bool = False
-    managed: bool = True
-    platform: str = "Linux"
-
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], where: str = "profile") -> Profile:
-        """Make a profile of plain values. Raises ValueError with one line that names the place and the mistake."""
-        known = {f.name: type(f.default) for f in fields(cls)}
-        values: dict[str, Any] = {}
-        for key, value in mapping.items():
-            if key not in known:
-                raise ValueError(f"{where}: unknown key {key!r} (known: {', '.join(sorted(known))})")
-            values[key] = _checked(value, known[key], f"{where}.{key}")
-        return cls(**values)
-
-
-def _checked(value: Any, kind: type, where: str) -> Any:
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise ValueError(f"{where}: {value!r} is not true or false")
-        return value
-    if kind is str:
-        if value not in ("Linux", "Windows", "MacOS"):
-            raise ValueError(f"{where}: {value!r} is not one of Linux, Windows, MacOS")
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise ValueError(f"{where}: {value!r} is not a number of at least 0")
-    if kind is int and value != int(value):
-        raise ValueError(f"{where}: {value!r} is not a whole number")
-    return kind(value)
 
 
 class Host:
@@ -230,11 +160,13 @@ class Hosts:
         self._hosts: dict[str, Host] = {}
 
     def add(self, instance_id: str, profile: Profile | None = None) -> Host:
-        """Put a running machine behind an instance."""
+        """Put a machine behind an instance; it runs unless EC2 says that the instance is stopped."""
         if instance_id in self._hosts:
             raise ValueError(f"{instance_id} has a host already")
         host = self._hosts[instance_id] = Host(self, instance_id, profile or Profile())
         with self.region.clock.lock:
+            if self.region.part(Instances).state(instance_id) in ("stopping", "stopped"):
+                host.power, host.application_up, host.agent_up = "stopped", False, False
             self.changed(host)
             host.tell_ping()
         return host

@@ -7,9 +7,7 @@ no request is simulated; in scaled time both are real (`sockets`). Sources: "Hea
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from albpatch.region.clock import current_activity
@@ -18,58 +16,9 @@ from albpatch.region.health_checks import HealthChecks, Probe, VirtualChecks
 from albpatch.region.hosts import Host, Hosts
 from albpatch.region.operations import AwsError, Caller, NotKnownHere
 from albpatch.region.target_groups import Instances, TargetGroupSettings, settings
+from albpatch.region.targets import DESCRIPTIONS, ROUTABLE, Group, Target, routable
 
-DESCRIPTIONS = {
-    "Elb.RegistrationInProgress": "Target registration is in progress",
-    "Elb.InitialHealthChecking": "Initial health checks in progress",
-    "Target.DeregistrationInProgress": "Target deregistration is in progress",
-    "Target.NotInUse": "Target group is not configured to receive traffic from the load balancer",
-    "Target.InvalidState": "Target is in the stopped state",
-    "Target.NotRegistered": "Target is not registered to the target group",
-}
-ROUTABLE = ("initial", "healthy", "unhealthy")
-
-
-@dataclass(eq=False)
-class Target:
-    """One registration: an instance on a port of a group. `since` is when its present round of checks began."""
-
-    group: Group
-    id: str
-    port: int
-    key: str
-    zone: str
-    since: float
-    state: str = "absent"
-    reason: str = ""
-    description: str = ""
-    passes: int = 0
-    fails: int = 0
-    in_flight: int = 0
-    end_draining: Callable[[], None] | None = None
-
-    @property
-    def undecided(self) -> bool:
-        """Whether the next health check can change something even if it finds what the last one found."""
-        return (
-            self.state == "initial"
-            or (self.state == "healthy" and self.fails > 0)
-            or (self.state, self.passes > 0) == ("unhealthy", True)
-        )
-
-
-@dataclass(eq=False)
-class Group:
-    """What the load balancer knows of a target group beyond its settings."""
-
-    arn: str
-    identity: int
-    in_use: bool
-    targets: dict[tuple[str, int], Target] = field(default_factory=dict)
-    late: dict[str, Target] = field(default_factory=dict)
-    routed: list[str] = field(default_factory=list)
-    shown_late: list[str] = field(default_factory=list)
-    turn: int = 0
+__all__ = ["Group", "LoadBalancing", "Target"]
 
 
 class LoadBalancing:
@@ -272,13 +221,8 @@ class LoadBalancing:
     def _reroute(self, group: Group) -> None:
         """Work out again who may get new requests; journal it when it has changed."""
         now = self.settings(group.arn)
-        usable = [t for t in group.targets.values() if t.state in ROUTABLE]
-        pools: Iterable[list[Target]] = [usable]
-        if not now.cross_zone:
-            pools = [[t for t in usable if t.zone == zone] for zone in {t.zone for t in usable}]
-        keys = {t.key for pool in pools for t in _of_pool(pool, now)}
         late = sorted(group.late)
-        routed = sorted(keys.union(late))
+        routed = sorted({t.key for t in routable(group.targets.values(), now)}.union(late))
         if (routed, late) != (group.routed, group.shown_late):
             group.routed, group.shown_late = routed, late
             self._journal.add("routing", group.arn, routed=routed, late=late)
@@ -288,10 +232,3 @@ class LoadBalancing:
         labels = dict(activity.labels) if activity is not None else {}
         subject = f"{target.group.arn}|{target.key}"
         self._journal.add("registration", subject, action=action, by=caller.arn, labels=labels)
-
-
-def _of_pool(pool: list[Target], now: TargetGroupSettings) -> list[Target]:
-    """The healthy ones; all of them when fewer are healthy than unhealthy_state_routing asks for (fail-open)."""
-    healthy = [t for t in pool if t.state == "healthy"]
-    needed = max(now.minimum_healthy_count, math.ceil(now.minimum_healthy_percentage * len(pool) / 100))
-    return healthy if len(healthy) >= needed else pool

@@ -149,7 +149,7 @@ class Instances:
             zone=found.placement.zone,
             vpc_id=found.vpc_id,
             private_ip=found.private_ip or "",
-            tags={tag["key"]: tag["value"] for tag in found.get_tags()},
+            tags=dict(found.ec2_backend.tags.get(found.id, {})),
         )
 
     def state(self, instance_id: str) -> str | None:

@@ -13,17 +13,10 @@ from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
 from albpatch.region.patch_baseline import NAME, PLUGINS, parameters
 from albpatch.region.run_command import Command, Invocation, RunCommand
 from albpatch.region.services.answers import moment, page
+from albpatch.region.services.command_answers import command_answer, invocation_answer, step_answer
 from albpatch.region.target_groups import Instances
 
 DELIVERY_TIMEOUT = 3600
-_RECORDED = (
-    "Comment",
-    "OutputS3Region",
-    "OutputS3BucketName",
-    "OutputS3KeyPrefix",
-    "CloudWatchOutputConfig",
-    "NotificationConfig",
-)
 
 
 @operation("ssm", "SendCommand")
@@ -40,7 +33,7 @@ def send_command(region: Region, _caller: Caller, params: dict[str, Any]) -> dic
     concurrency = _rate(params.get("MaxConcurrency", "50"), len(hosts), "MaxConcurrency", up=True)
     errors = _rate(params.get("MaxErrors", "0"), len(hosts), "MaxErrors", up=False)
     command = region.part(RunCommand).send(params, run, hosts, float(timeout), concurrency, errors)
-    return {"Command": _command(command)}
+    return {"Command": command_answer(command)}
 
 
 @operation("ssm", "ListCommands")
@@ -48,7 +41,7 @@ def list_commands(region: Region, _caller: Caller, params: dict[str, Any]) -> di
     """Commands, newest first."""
     commands = dict.fromkeys(i.command for i in _chosen(region, params))
     chosen = [c for c in commands if _passes_filters(c, c.status[0], params)]
-    return page([_command(c) for c in chosen], params, 50, "Commands")
+    return page([command_answer(c) for c in chosen], params, 50, "Commands")
 
 
 @operation("ssm", "ListCommandInvocations")
@@ -56,7 +49,7 @@ def list_command_invocations(region: Region, _caller: Caller, params: dict[str, 
     """Invocations, newest command first."""
     chosen = [i for i in _chosen(region, params) if _passes_filters(i.command, i.status, params)]
     details = bool(params.get("Details"))
-    return page([_invocation(i, details) for i in chosen], params, 50, "CommandInvocations")
+    return page([invocation_answer(i, details) for i in chosen], params, 50, "CommandInvocations")
 
 
 @operation("ssm", "GetCommandInvocation")
@@ -70,25 +63,7 @@ def get_command_invocation(region: Region, _caller: Caller, params: dict[str, An
         )
     if params.get("PluginName") not in PLUGINS:
         raise AwsError("InvalidPluginName", "The plugin name isn't valid: the document has more than one step.")
-    invocation = found[0]
-    answer = {
-        "CommandId": params["CommandId"],
-        "InstanceId": params["InstanceId"],
-        "Comment": invocation.command.request.get("Comment", ""),
-        "DocumentName": NAME,
-        "DocumentVersion": "$DEFAULT",
-        "PluginName": params["PluginName"],
-        "ResponseCode": _response_code(invocation),
-        "Status": invocation.status,
-        "StatusDetails": invocation.details,
-        "StandardOutputContent": _output(invocation),
-        "StandardOutputUrl": "",
-        "StandardErrorContent": "",
-        "StandardErrorUrl": "",
-    }
-    if invocation.begun is not None:
-        answer["ExecutionStartDateTime"] = moment(invocation.begun).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    return answer
+    return step_answer(found[0], params["PluginName"])
 
 
 @operation("ssm", "CancelCommand")
@@ -209,75 +184,3 @@ def _time(value: str) -> datetime:
     except ValueError:
         message = f"The filter value {value!r} isn't valid: a time looks like 2021-07-07T00:00:00Z."
         raise AwsError("ValidationException", message) from None
-
-
-def _command(command: Command) -> dict[str, Any]:
-    status, details = command.status
-    request, invocations = command.request, command.invocations
-    return {
-        "CommandId": command.id,
-        "DocumentName": NAME,
-        "DocumentVersion": request.get("DocumentVersion", "$DEFAULT"),
-        "Comment": "",
-        **{key: request[key] for key in _RECORDED if key in request},
-        "ExpiresAfter": moment(command.expires),
-        "Parameters": request.get("Parameters") or {},
-        "InstanceIds": request.get("InstanceIds") or [],
-        "Targets": request.get("Targets") or [],
-        "RequestedDateTime": moment(command.requested),
-        "Status": status if invocations else "Success",
-        "StatusDetails": details if invocations else "NoInstancesInTag",
-        "MaxConcurrency": request.get("MaxConcurrency", "50"),
-        "MaxErrors": request.get("MaxErrors", "0"),
-        "TargetCount": len(invocations),
-        "CompletedCount": sum(i.over for i in invocations),
-        "ErrorCount": command.errors,
-        "DeliveryTimedOutCount": sum(i.details == "DeliveryTimedOut" for i in invocations),
-        "ServiceRole": request.get("ServiceRoleArn", ""),
-        "TimeoutSeconds": int(command.delivery_timeout),
-    }
-
-
-def _invocation(invocation: Invocation, details: bool) -> dict[str, Any]:
-    command = invocation.command
-    return {
-        "CommandId": command.id,
-        "InstanceId": invocation.instance_id,
-        "InstanceName": "",
-        "Comment": command.request.get("Comment", ""),
-        "DocumentName": NAME,
-        "DocumentVersion": command.request.get("DocumentVersion", "$DEFAULT"),
-        "RequestedDateTime": moment(command.requested),
-        "Status": invocation.status,
-        "StatusDetails": invocation.details,
-        "StandardOutputUrl": "",
-        "StandardErrorUrl": "",
-        "CommandPlugins": [_plugin(invocation, name) for name in PLUGINS] if details else [],
-        "ServiceRole": command.request.get("ServiceRoleArn", ""),
-    }
-
-
-def _plugin(invocation: Invocation, name: str) -> dict[str, Any]:
-    plugin = {
-        "Name": name,
-        "Status": invocation.status,
-        "StatusDetails": invocation.details,
-        "ResponseCode": _response_code(invocation),
-        "Output": _output(invocation),
-    }
-    if invocation.begun is not None:
-        plugin["ResponseStartDateTime"] = moment(invocation.begun)
-    if invocation.ended is not None:
-        plugin["ResponseFinishDateTime"] = moment(invocation.ended)
-    return plugin
-
-
-def _response_code(invocation: Invocation) -> int:
-    return -1 if invocation.exit_status is None else invocation.exit_status
-
-
-def _output(invocation: Invocation) -> str:
-    if invocation.exit_status is None:
-        return ""
-    run = invocation.command.run
-    return f"{run.operation} on {invocation.instance_id} ended with exit status {invocation.exit_status}"

@@ -35,8 +35,10 @@ def describe_instance_patch_states(region: Region, _caller: Caller, params: dict
 @operation("ssm", "DescribeInstanceInformation")
 def describe_instance_information(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """The managed nodes, filtered. What is not managed, or terminated, is absent."""
-    nodes = [h for h in region.part(Hosts).all() if h.profile.managed and h.power != "gone"]
-    for key, values in _filters(params):
+    hosts, filters = region.part(Hosts), _filters(params)
+    named = [hosts.get(i) for key, values in filters if key == "InstanceIds" for i in dict.fromkeys(values)]
+    nodes = [h for h in named or hosts.all() if h is not None and h.profile.managed and h.power != "gone"]
+    for key, values in filters:
         nodes = [h for h in nodes if _matches(region, h, key, values)]
     return page([_information(region, h) for h in nodes], params, 50, "InstanceInformationList")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from albpatch.region.core import Region
-from albpatch.region.load_balancer import DESCRIPTIONS, LoadBalancing, Target
+from albpatch.region.load_balancer import LoadBalancing
 from albpatch.region.operations import Caller, NotKnownHere, answered_by_backend, operation
 from albpatch.region.target_groups import TargetGroupSettings
+from albpatch.region.targets import DESCRIPTIONS, Target
 
 answered_by_backend("elbv2", "DescribeTargetGroups", "DescribeTargetGroupAttributes")
 
