@@ -13,7 +13,7 @@ variable "drain" {
 
   validation {
     condition     = var.drain.propagation_seconds <= 3600
-    error_message = "drain.propagation_seconds must be at most 3600, the longest deregistration delay that ELB knows."
+    error_message = "drain.propagation_seconds must be at most 3600: ELB knows no longer deregistration delay."
   }
 
   validation {
@@ -237,7 +237,7 @@ variable "logs" {
     condition = alltrue([
       for name in var.logs.cloudwatch_log_group_name[*] : can(regex("^[A-Za-z0-9_./#-]{1,512}$", name))
     ])
-    error_message = "logs.cloudwatch_log_group_name must have 1 to 512 letters, digits or characters of ._/#-, which is what CloudWatch Logs takes."
+    error_message = "logs.cloudwatch_log_group_name must have 1 to 512 letters, digits or characters of ._/#-: CloudWatch Logs takes no others."
   }
 
   validation {
@@ -476,12 +476,12 @@ variable "schedule" {
   }
 
   validation {
-    condition     = contains(range(0, 24), var.schedule.cutoff_hours)
-    error_message = "schedule.cutoff_hours must be a whole number from 0 to 23, the limit of a maintenance window."
+    condition     = var.schedule.cutoff_hours >= 0 && floor(var.schedule.cutoff_hours) == var.schedule.cutoff_hours
+    error_message = "schedule.cutoff_hours must be a whole number, 0 or more: a maintenance window takes no other."
   }
 
   validation {
-    condition     = var.schedule.cutoff_hours < var.schedule.duration_hours
+    condition     = var.schedule.cutoff_hours < max(var.schedule.duration_hours, 1)
     error_message = "schedule.cutoff_hours must be less than duration_hours: otherwise the window starts nothing."
   }
 
@@ -524,7 +524,7 @@ variable "tags" {
 
   validation {
     condition     = alltrue([for key, _ in var.tags : !can(regex("^(?i)aws:", key))])
-    error_message = "A key of tags must not begin with aws:, which AWS keeps for itself."
+    error_message = "A key of tags must not begin with the prefix aws: AWS keeps it for itself."
   }
 }
 
