@@ -14,7 +14,7 @@ class Fleet:
 
     def __init__(self, count: int = 2, profile: Profile | None = None, clock: Clock | None = None) -> None:
         self.region = Region(clock or VirtualClock())
-        attach(self.region)
+        attach(self.region, managed_policies=False)
         self.clock, self.journal, self.hosts = self.region.clock, self.region.journal, self.region.part(Hosts)
         self.balancing = self.region.part(LoadBalancing)
         self.vpc = self.make("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]

@@ -21,15 +21,15 @@ from albpatch.region.core import Region
 from albpatch.region.operations import AwsError
 
 _NEVER_OVER_HTTP = Config(ignore_configured_endpoint_urls=True)  # AWS_ENDPOINT_URL may name this very region
-_CONFIG: DefaultConfig = {"iam": {"load_aws_managed_policies": True}}
 
 
 class ControlPlane:
     """Answers an operation as moto does. Made with `attach(region)`."""
 
-    def __init__(self, region: Region, seed: int = 1) -> None:
+    def __init__(self, region: Region, seed: int = 1, managed_policies: bool = True) -> None:
         self._region = region
-        self._mock = mock_aws(config=_CONFIG)
+        config: DefaultConfig = {"iam": {"load_aws_managed_policies": managed_policies}}
+        self._mock = mock_aws(config=config)
         self._mock.start()
         mock_random.seed(seed)
         self._session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region.name)
@@ -50,9 +50,12 @@ class ControlPlane:
         self._mock.stop()
 
 
-def attach(region: Region, seed: int = 1) -> ControlPlane:
-    """Give the region a control plane. Ids that moto draws are the same for the same seed."""
-    plane = ControlPlane(region, seed)
+def attach(region: Region, seed: int = 1, managed_policies: bool = True) -> ControlPlane:
+    """Give the region a control plane. Ids that moto draws are the same for the same seed.
+
+    Without AWS's managed policies it is there a second sooner.
+    """
+    plane = ControlPlane(region, seed, managed_policies)
     region.backend = plane
     region.on_close(plane.close)
     return plane
