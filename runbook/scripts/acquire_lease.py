@@ -80,7 +80,7 @@ def per_zone(group: dict[str, Any]) -> bool:
 
 def wait_for(group: dict[str, Any], propagation: int) -> int:
     least = propagation if group["Protocol"] in ("HTTP", "HTTPS") else max(propagation, NETWORK_PROPAGATION)
-    return max(least, int(group["Attributes"]["deregistration_delay.timeout_seconds"]) + DELAY_MARGIN)
+    return max(least, int(group["Attributes"].get("deregistration_delay.timeout_seconds", "300")) + DELAY_MARGIN)
 
 
 def zones_of(ec2: Any, health: list[Any]) -> dict[str, str]:

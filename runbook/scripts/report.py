@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
-CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)*): (.*)", re.DOTALL)
+CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+): (.*)", re.DOTALL)
 
 
 class Event(TypedDict):
