@@ -58,6 +58,7 @@ class Region:
         self.journal = Journal(clock.time)
         self.faults = Faults()
         self.calls: list[Call] = []
+        self.unknown: list[tuple[dict[str, str], NotKnownHere]] = []  # a script may swallow the exception, not this
         self.authorizer: Authorizer | None = None
         self.backend: Backend = _no_backend
         self._responder = responder
@@ -87,6 +88,10 @@ class Region:
                 answer = self._answer(caller, service, operation, params)
             except AwsError as error:
                 self._record(caller, service, operation, params, error.code)
+                raise
+            except NotKnownHere as error:
+                activity = current_activity()
+                self.unknown.append((dict(activity.labels) if activity is not None else {}, error))
                 raise
             self._record(caller, service, operation, params, None)
             return answer

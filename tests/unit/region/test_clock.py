@@ -247,3 +247,20 @@ def test_scaled_factor_must_be_positive():
     """A factor of zero or less is refused."""
     with pytest.raises(ValueError, match="factor"):
         ScaledClock(0.0)
+
+
+def test_a_timer_interrupts_the_activity_whose_thread_runs_it():
+    """A timer is nobody's activity: what it interrupts wakes at the timer's time, not at the end of its wait."""
+    clock, seen = VirtualClock(0.0), []
+
+    def work():
+        try:
+            clock.sleep(600)
+        except KeyError:
+            seen.append(clock.time())
+
+    alone = clock.spawn("alone", work)
+    clock.call_at(100, lambda: clock.interrupt(alone, KeyError("stop")))
+    clock.run()
+
+    assert seen == [100]

@@ -89,7 +89,7 @@ class ClockEvent(abc.ABC):
 _here = threading.local()
 
 
-def become(activity: Activity) -> None:
+def become(activity: Activity | None) -> None:
     """Make the running thread this activity."""
     _here.activity = activity
 

@@ -166,11 +166,19 @@ class VirtualClock(Clock):
                 self._cancelled.discard(ticket)
                 continue
             self._advance(at)
-            try:
-                item()
-            except BaseException as error:
-                self._failure = self._failure or error
+            self._run_timer(item)
         self._main.release()
+
+    def _run_timer(self, work: Callable[[], None]) -> None:
+        """A timer is nobody's activity, whichever thread happens to run it."""
+        me = current_activity()
+        become(None)
+        try:
+            work()
+        except BaseException as error:
+            self._failure = self._failure or error
+        finally:
+            become(me)
 
     def _stop_here(self) -> bool:
         if self._failure is not None or not self._queue:
