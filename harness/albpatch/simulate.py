@@ -71,7 +71,7 @@ def simulate(
         InputError: AWS would refuse the document or the start; one line for each reason.
         Failure: a call without an answer, or something that is not known here.
     """
-    from albpatch.region.automation.automation import Automation
+    from albpatch.region.automation.service import Automation
     from albpatch.region.clock import NoProgress, VirtualClock
     from albpatch.region.core import Region
     from albpatch.region.operations import AwsError, NotKnownHere

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from albpatch.document.values import as_strings, as_text
-from albpatch.region.automation.automation import Automation
 from albpatch.region.automation.executions import Execution, StepRun, identifier
+from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
 from albpatch.region.services.answers import moment, page

@@ -13,7 +13,7 @@ from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, NotKnownHere
 
 if TYPE_CHECKING:
-    from albpatch.region.automation.automation import Automation
+    from albpatch.region.automation.service import Automation
 
 DEFAULT_CONCURRENCY, DEFAULT_ERRORS = "10", "0"
 
