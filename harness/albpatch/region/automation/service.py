@@ -197,20 +197,21 @@ class Automation:
         if execution.parent_id is not None:
             self.executions[execution.parent_id].children.append(execution.id)
         self._journal(execution)
-        activity = self._region.clock.spawn(f"execution {execution.id}", self._run, execution, body)
-        activity.labels["execution"] = execution.id
-        targets = _instances(execution)
-        if targets:
-            activity.labels["targets"] = ",".join(targets)
-        execution.activity = activity
+        execution.activity = self._region.clock.spawn(f"execution {execution.id}", self._run, execution, body)
 
     def _run(self, execution: Execution, body: Any) -> None:
+        execution.activity = self._region.clock.current()
+        labels = execution.activity.labels
+        labels["execution"] = execution.id
+        labels["targets"] = ",".join(_instances(execution))
         try:
+            if execution.stop is not None:  # stopped before its first step
+                raise Stopped()
             if body is not None:
                 body()
             else:
                 Interpreter(self._region, execution, self.reading).run()
-        except Stopped:  # before its first step, or while the parent waited for its children
+        except Stopped:  # or while the parent waited for its children
             execution.status, execution.ended = "Cancelled", self._region.clock.time()
         if not execution.dead:
             self._over(execution)
