@@ -18,7 +18,8 @@ from albpatch.iam.conditions import Context
 from albpatch.iam.evaluate import Request, decide, trusts
 from albpatch.iam.policy import NotEvaluable
 from albpatch.region.core import Region
-from albpatch.region.operations import OPERATIONS, AwsError, Caller, NotKnownHere
+from albpatch.region.operations import AwsError, Caller, NotKnownHere
+from albpatch.region.services.documents import Documents
 
 # Service -> code and HTTP status of "not authorized"; the JSON services answer AccessDeniedException with 400.
 _DENIED = {
@@ -146,15 +147,8 @@ class Authorization:
 
     def _assumed_by(self, params: Mapping[str, Any]) -> str:
         """The role that the document of a start names, "" for none."""
-        document = {"Name": params["DocumentName"], "DocumentVersion": params.get("DocumentVersion", "$DEFAULT")}
-        answer = self._get_document(document)
-        return _assume_role(answer["Content"], params.get("Parameters", {}), self._place)
-
-    def _get_document(self, params: dict[str, Any]) -> dict[str, Any]:
-        read = OPERATIONS.get(("ssm", "GetDocument"))
-        if read is None:
-            return self._region.backend("ssm", "GetDocument", params)
-        return read(self._region, self._region.administrator, params)
+        content, _ = self._region.part(Documents).automation(params["DocumentName"], params.get("DocumentVersion"))
+        return _assume_role(content, params.get("Parameters", {}), self._place)
 
 
 def _default(policy: Any) -> str:

@@ -1,0 +1,69 @@
+"""Roles, policies and the document of the complete example, from its first plan."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from albpatch.region.clock import VirtualClock
+from albpatch.region.control_plane import attach
+from albpatch.region.core import Region
+from albpatch.region.transport.http import serve
+from albpatch.terraform import Terraform
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def planned():
+    """(type, address below the module's call) -> planned values."""
+    region = Region(VirtualClock())
+    try:
+        attach(region)
+        vpc = region.backend("ec2", "DescribeVpcs", {})["Vpcs"][0]["VpcId"]
+        region.backend("elbv2", "CreateTargetGroup", {"Name": "web", "Protocol": "HTTP", "Port": 80, "VpcId": vpc})
+        with Terraform(ROOT / "examples/complete", endpoint_url=serve(region).url, region=region.name) as terraform:
+            terraform.init()
+            terraform.plan()
+            changes = terraform.show_plan()["resource_changes"]
+    finally:
+        region.close()
+    return {(c["type"], c["address"].removeprefix("module.alb_patching.")): c["change"]["after"] for c in changes}
+
+
+@pytest.fixture(scope="session")
+def document(planned):
+    """The runbook as it would be created."""
+    (content,) = [values["content"] for (kind, _), values in planned.items() if kind == "aws_ssm_document"]
+    return yaml.safe_load(content)
+
+
+@pytest.fixture(scope="session")
+def policies(planned):
+    """Role name -> JSON texts of its policies."""
+    found = {}
+    for (kind, _), values in planned.items():
+        if kind == "aws_iam_role_policy":
+            found.setdefault(values["role"], []).append(values["policy"])
+    return found
+
+
+@pytest.fixture(scope="session")
+def automation_role(policies):
+    (name,) = [name for name in policies if "-runbook-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
+def window_role(policies):
+    (name,) = [name for name in policies if "-window-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
+def target_group(automation_role):
+    """The target group of the example's fleet."""
+    statements = [s for text in automation_role for s in json.loads(text)["Statement"]]
+    (arn,) = {r for s in statements for r in s["Resource"] if ":targetgroup/" in r}
+    return arn

@@ -1,0 +1,154 @@
+"""The roles can do what the steps do, on the resources named, and nothing else."""
+
+import ast
+import json
+import re
+
+import boto3
+import pytest
+
+from albpatch.iam.calls import Place, actions, actions_of_step, needs
+from albpatch.iam.conditions import Context
+from albpatch.iam.evaluate import Request, decide
+
+PLACE = Place("aws", "us-east-1", "123456789012")
+INSTANCE = "i-0123456789abcdef0"
+SESSION = boto3.Session(region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+NOT_CALLS = {"get_paginator", "get_waiter"}
+
+
+def calls_of(script):
+    """(service, operation) of every call that a script can make, its paginators included."""
+    tree = ast.parse(script)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    services = {node.args[0].value for node in nodes if node.func.attr == "client"}
+    named = {node.func.attr for node in nodes} | {node.args[0].value for node in nodes if node.func.attr in NOT_CALLS}
+    for service in services:
+        methods = SESSION.client(service).meta.method_to_api_mapping
+        yield from ((service, methods[name]) for name in named & set(methods))
+
+
+def calls_of_document(document):
+    """Every call that the scripts in a document can make."""
+    scripts = [step["inputs"]["Script"] for step in document["mainSteps"] if step["action"] == "aws:executeScript"]
+    return {call for script in scripts for call in calls_of(script)}
+
+
+def granted(texts):
+    """The actions that policies allow, as they are written."""
+    return {action for text in texts for s in json.loads(text)["Statement"] for action in s["Action"]}
+
+
+def allowed(texts, service, operation, params, tags=None):
+    """Tell whether a role with these policies may make this call on instances with these tags."""
+    return all(
+        decide(
+            Request(
+                need.action,
+                need.resource,
+                Context(dict(need.context), tags={"ssm:resourceTag": lambda: tags or {"ALB": "alb01"}}),
+            ),
+            texts,
+        ).allowed
+        for need in needs(service, operation, params, PLACE)
+    )
+
+
+def test_the_automation_role_has_what_the_steps_call_and_no_more(document, automation_role):
+    """The actions of the role's policies are those of the calls in scripts and steps, in both directions."""
+    called = {action for call in calls_of_document(document) for action in actions(*call)}
+    called |= {action for step in document["mainSteps"] for action in actions_of_step(step["action"])}
+
+    assert granted(automation_role) == called
+
+
+def test_the_window_role_starts_follows_and_hands_over(window_role):
+    """The window's role starts executions, follows them, hands over the automation role, and does nothing else."""
+    assert granted(window_role) == {*actions_of_step("aws:executeAutomation"), "iam:PassRole"}
+
+
+def test_no_action_has_a_wildcard(automation_role, window_role):
+    """No policy allows actions that it does not name."""
+    assert not [action for action in granted(automation_role + window_role) if re.search(r"[*?]", action)]
+
+
+def test_everything_is_granted_on_what_is_named(automation_role):
+    """Only actions that support no resource are allowed on *."""
+    everywhere = {
+        action
+        for text in automation_role
+        for statement in json.loads(text)["Statement"]
+        if statement["Resource"] == ["*"]
+        for action in statement["Action"]
+    }
+
+    assert {action for action in everywhere if not re.search(r":(Describe|List)", action)} == set()
+    assert "ssm:DescribeInstancePatchStates" not in everywhere
+
+
+def test_targets_move_in_their_own_groups_only(automation_role, target_group):
+    """The role moves targets of the fleet's groups and of no other."""
+    for operation in ("DeregisterTargets", "RegisterTargets"):
+        assert allowed(automation_role, "elbv2", operation, {"TargetGroupArn": target_group})
+        assert not allowed(automation_role, "elbv2", operation, {"TargetGroupArn": target_group[:-1]})
+
+
+@pytest.mark.parametrize(
+    ("document_name", "tags", "expected"),
+    [
+        ("AWS-RunPatchBaseline", {"ALB": "alb01"}, True),
+        ("AWS-RunPatchBaseline", {"ALB": "alb02"}, False),
+        ("AWS-RunPatchBaseline", {"Name": "web"}, False),
+        ("AWS-RunShellScript", {"ALB": "alb01"}, False),
+        ("web-alb-patching", {"ALB": "alb01"}, False),
+    ],
+)
+def test_one_document_is_sent_to_one_fleet(automation_role, document_name, tags, expected):
+    """The role sends AWS-RunPatchBaseline to instances with the fleet's tag, and nothing else to anybody."""
+    params = {"DocumentName": document_name, "InstanceIds": [INSTANCE]}
+
+    assert allowed(automation_role, "ssm", "SendCommand", params, tags) is expected
+
+
+@pytest.mark.parametrize(("source", "expected"), [("alb-patching", True), ("aws.ec2", False)])
+def test_events_carry_one_source(automation_role, source, expected):
+    """The role puts events of this project only."""
+    entry = {"Source": source, "DetailType": "x", "Detail": "{}"}
+
+    assert allowed(automation_role, "events", "PutEvents", {"Entries": [entry]}) is expected
+
+
+def test_the_window_starts_one_document(window_role):
+    """The window starts its own runbook and no other."""
+    assert allowed(window_role, "ssm", "StartAutomationExecution", {"DocumentName": "web-alb-patching"})
+    assert not allowed(window_role, "ssm", "StartAutomationExecution", {"DocumentName": "AWS-StopEC2Instance"})
+
+
+@pytest.mark.parametrize(
+    ("role", "service", "expected"),
+    [
+        ("patching/web-runbook-us-east-1", "ssm.amazonaws.com", True),
+        ("patching/web-runbook-us-east-1", "lambda.amazonaws.com", False),
+        ("patching/web-window-us-east-1", "ssm.amazonaws.com", False),
+        ("administrator", "ssm.amazonaws.com", False),
+    ],
+)
+def test_the_window_hands_over_one_role(window_role, role, service, expected):
+    """The window hands the automation role to Systems Manager, and nothing else to anybody."""
+    context = Context({"iam:PassedToService": [service]})
+    request = Request("iam:PassRole", f"arn:aws:iam::123456789012:role/{role}", context)
+
+    assert decide(request, window_role).allowed is expected
+
+
+def test_calls_of_a_script_are_found():
+    """Calls of clients and of paginators are both seen."""
+    script = (
+        "import boto3\n"
+        "def handler(event, _):\n"
+        "    elb = boto3.client('elbv2')\n"
+        "    elb.register_targets(TargetGroupArn='x', Targets=[])\n"
+        "    return list(elb.get_paginator('describe_target_groups').paginate())\n"
+    )
+
+    assert set(calls_of(script)) == {("elbv2", "RegisterTargets"), ("elbv2", "DescribeTargetGroups")}
