@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 from albpatch.errors import InputError
 from albpatch.region.core import Region
-from albpatch.region.hosts import Hosts, Profile
+from albpatch.region.hosts import Hosts
 from albpatch.region.load_balancer import LoadBalancing
 from albpatch.region.operations import AwsError
+from albpatch.region.profiles import Profile
 from albpatch.rehearsal.scenario import Scenario, TargetGroup
 from albpatch.rehearsal.world import World
 

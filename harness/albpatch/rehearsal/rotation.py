@@ -15,7 +15,7 @@ def needless(e: Evidence) -> Verdict:
     visited = {x.instance for x in e.executions}
     idle = [i for i in idle if i in visited]
     if not idle:
-        return Held.NOT_EXERCISED, "no machine of the night had nothing to install"
+        return Held.NOT_EXERCISED, "no machine with nothing to install had its turn"
     calls = [c for c in e.writes if any(t["Id"] in idle for t in c.params["Targets"])]
     names = e.names(idle)
     if calls:

@@ -202,7 +202,7 @@ def _registration(place: Place) -> Registration:
 
 
 def _profile(place: Place) -> Mapping[str, Any]:
-    from albpatch.region.hosts import Profile
+    from albpatch.region.profiles import Profile
 
     mapping = dict(place.mapping().value)
     try:

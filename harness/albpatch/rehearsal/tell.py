@@ -47,7 +47,7 @@ def _machine(e: Evidence, timeline: Timeline, name: str) -> Machine:
         name=name,
         instance_id=instance_id,
         outcome=_output(execution, OUTCOME) or _outcome(execution, patched),
-        sentence=_output(execution, SENTENCE),
+        sentence=_output(execution, SENTENCE).replace(instance_id, name),
         spans=spans,
         out_from=out_from,
         out_to=out_to,
@@ -95,7 +95,7 @@ def _healthy_again(e: Evidence, instance_id: str, out_from: float | None) -> flo
 def _output(execution: Execution | None, suffix: str) -> str:
     if execution is None:
         return ""
-    return next((v[0] for k, v in execution.outputs.items() if k.endswith(suffix) and v and "{{" not in v[0]), "")
+    return next((v[0] for k, v in execution.outputs.items() if k.endswith(suffix)), "")
 
 
 def _outcome(execution: Execution | None, patched: float | None) -> str:

@@ -16,7 +16,7 @@ DOWN = {"rebooting": State.REBOOTING, "starting": State.STARTING, "stopped": Sta
 
 
 @dataclass
-class _Machine:
+class Known:
     """What is known of one instance at the present entry."""
 
     host: str = "stopped"
@@ -73,7 +73,7 @@ def draw(entries: Iterable[Entry], world: World, start: float, end: float, insta
 
     `instance_of` says which instance an execution was for.
     """
-    machines: dict[str, _Machine] = defaultdict(_Machine)
+    machines: dict[str, Known] = defaultdict(Known)
     tracks = {i: Track() for i in world.machines.values()}
     healthy: dict[str, set[str]] = {arn: set() for arn in world.groups.values()}
     capacity: dict[str, list[tuple[float, int]]] = {arn: [(0.0, 0)] for arn in world.groups.values()}
@@ -81,7 +81,7 @@ def draw(entries: Iterable[Entry], world: World, start: float, end: float, insta
     for entry in entries:
         if entry.time > end:
             break
-        for instance_id in _apply(entry, machines, instance_of):
+        for instance_id in apply(entry, machines, instance_of):
             if instance_id in tracks:
                 known = machines[instance_id]
                 text = ", ".join(part for part in (known.step, known.why) if part)
@@ -93,7 +93,7 @@ def draw(entries: Iterable[Entry], world: World, start: float, end: float, insta
     return Timeline({i: tuple(t.spans) for i, t in tracks.items()}, {a: tuple(c) for a, c in capacity.items()})
 
 
-def _apply(entry: Entry, machines: dict[str, _Machine], instance_of: Mapping[str, str]) -> list[str]:
+def apply(entry: Entry, machines: dict[str, Known], instance_of: Mapping[str, str]) -> list[str]:
     """Keep what an entry says, and tell which instances it concerns."""
     detail = entry.detail
     if entry.kind == "host":
@@ -116,14 +116,12 @@ def _apply(entry: Entry, machines: dict[str, _Machine], instance_of: Mapping[str
     return []
 
 
-def _routing(entry: Entry, machines: dict[str, _Machine]) -> list[str]:
-    group = entry.subject
-    now = {t.split("|", 1)[0] for t in entry.detail["routed"]}
+def _routing(entry: Entry, machines: dict[str, Known]) -> list[str]:
+    """Only who came or went is looked at: a group may have a thousand targets."""
+    group, now = entry.subject, {t.split("|", 1)[0] for t in entry.detail["routed"]}
     before = {i for i, m in machines.items() if group in m.routed}
-    for instance_id in now - before:
-        machines[instance_id].routed.add(group)
-    for instance_id in before - now:
-        machines[instance_id].routed.discard(group)
+    for instance_id in now ^ before:
+        machines[instance_id].routed ^= {group}
     return sorted(now ^ before)
 
 

@@ -95,14 +95,14 @@ def seen(e: Evidence) -> Verdict:
     over = [x for x in e.executions if x.status in OVER]
     if not over:
         return Held.NOT_EXERCISED, "no execution ended"
-    silent = [x for x in over if not x.outputs and not (x.killed or x.status == "Cancelled")]
+    dead = [x for x in over if x.killed]
+    silent = [x for x in over if not x.outputs and not x.killed]
     events = [x for x in e.night if x.kind == "event"]
-    if silent or len(events) < len([x for x in over if not (x.killed or x.status == "Cancelled")]):
-        return Held.BROKEN, f"{len(silent)} executions without outputs, {len(events)} events for {len(over)} executions"
-    interrupted = [x for x in over if x.killed or x.status == "Cancelled"]
-    words = f"{len(over) - len(interrupted)} executions with outputs and {len(events)} events"
-    if interrupted:
-        return Held.NOT_COVERED, f"{words}; {len(interrupted)} interrupted, seen in the console only"
+    words = f"{len(over) - len(dead) - len(silent)} of {len(over)} executions with outputs, {len(events)} events"
+    if silent or len(events) < len(over) - len(dead):
+        return Held.BROKEN, words
+    if dead:
+        return Held.NOT_COVERED, f"{words}; {e.names(x.instance for x in dead)} died without a word"
     return Held.HELD, f"{words}; the record that albpatch prints comes later"
 
 
