@@ -103,7 +103,7 @@ class LoadBalancing:
                     self._set(target, "initial", "Elb.InitialHealthChecking")
             elif not found.passed:
                 target.reason, target.description = found.reason, found.description
-            if (target.state == "healthy") == found.passed:
+            if target.state == ("healthy" if found.passed else "unhealthy"):
                 target.passes = target.fails = 0
             self._reroute(target.group)
 
@@ -171,7 +171,7 @@ class LoadBalancing:
         group, time = target.group, self._clock.time()
         if target.key in group.routed:
             group.late[target.key] = target
-            self._clock.call_at(time + now.propagation_seconds, lambda: self._not_late(group, target))
+            self._clock.call_at(time + now.late_seconds, lambda: self._not_late(group, target))
         if now.deregistration_delay == 0 or target.state == "unused":
             self._remove(target)
             return
