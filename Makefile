@@ -7,7 +7,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 CHECKOV := .venv-checkov
-PIP := -m pip install --quiet --disable-pip-version-check --no-input
+PIP := -m pip install --quiet --quiet --disable-pip-version-check --no-input
 
 help:
 	@echo 'make demo    rehearse a patch night on this machine (needs Terraform, no AWS account)'
