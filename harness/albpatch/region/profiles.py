@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -72,7 +73,7 @@ def _checked(value: Any, kind: type, where: str) -> Any:
         if value not in ("Linux", "Windows", "MacOS"):
             raise ValueError(f"{where}: {value!r} is not one of Linux, Windows, MacOS")
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"{where}: {value!r} is not a number of at least 0")
     if kind is int and value != int(value):
         raise ValueError(f"{where}: {value!r} is not a whole number")
