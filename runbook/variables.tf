@@ -23,6 +23,11 @@ variable "health" {
   })
   description = "When an instance counts as back: healthy looks in a row, seconds between them, the limit, and the time under traffic after that."
   nullable    = false
+
+  validation {
+    condition     = var.health.consecutive_looks * var.health.interval_seconds <= 480
+    error_message = "health.consecutive_looks x interval_seconds must be at most 480: a script of the runbook may run for 600 seconds, and one run has to see the whole series."
+  }
 }
 
 variable "logs" {

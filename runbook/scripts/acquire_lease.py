@@ -67,7 +67,7 @@ def floors(event: Event, attributes: dict[str, str], health: list[Any], zones: d
     for what in ("dns_failover", "unhealthy_state_routing"):
         for unit, limits in (("count", counts), ("percentage", percents)):
             value = attributes.get(f"target_group_health.{what}.minimum_healthy_targets.{unit}", "off")
-            limits.append(0 if value == "off" else int(value))
+            limits.append(0 if value in ("off", "1") else int(value))  # 1 is ELB's default, nobody's wish
     scopes = ["*"] * len(health) + [zones.get(d["Target"]["Id"], "unknown") for d in health if zones]
     return {s: max(*counts, math.ceil(max(percents) * scopes.count(s) / 100)) for s in dict.fromkeys(scopes)}
 

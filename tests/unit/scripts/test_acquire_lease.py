@@ -1,0 +1,294 @@
+"""AcquireLease: what must be left in every target group, and the record that everything later works with."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from unit.scripts.world import ME, START, World
+
+A, B, C, D, E = (f"i-{digit * 17}" for digit in "abcde")
+PER_ZONE = {"load_balancing.cross_zone.enabled": "false"}
+
+
+@pytest.fixture
+def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    def runner(*groups: str, count: int = 1, percent: int = 50, propagation: int = 30, **event: Any) -> dict[str, Any]:
+        found = []
+        for group in groups:
+            own = [d for d in world.targets[group] if d["Target"]["Id"] == ME]
+            entry = {"Arn": group, "Protocol": world.groups[group]["Protocol"], "States": []}
+            found.append({**entry, "Targets": [d["Target"] for d in own]})
+        settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "PropagationSeconds": propagation}
+        event = {"InstanceId": ME, "Registrations": json.dumps(found), **settings, **event}
+        answer = run("acquire_lease", **event)
+        return {**answer, "Registrations": json.loads(answer["Registrations"])}
+
+    return runner
+
+
+def floor_code(answer: dict[str, Any]) -> str:
+    return str(answer["Sentence"].split(":")[0] if answer["Outcome"] != "continue" else "OK")
+
+
+def healthy(*names: str) -> list[tuple[str, int, str]]:
+    return [(name, 80, "healthy") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("others", "count", "percent", "code"),
+    [
+        ([], 1, 0, "FLOOR"),  # alone
+        ([], 0, 0, "OK"),  # nobody asked for anything
+        ([A], 1, 50, "OK"),  # a fleet of two can be patched
+        ([A], 2, 0, "FLOOR"),
+        ([A, B], 1, 50, "OK"),  # half of 3 is 1.5, so 2
+        ([A, B], 1, 67, "FLOOR"),  # 2.01 is more than 2
+        ([A, B], 1, 66, "OK"),
+        ([A, B, C], 1, 75, "OK"),
+        ([A, B, C], 1, 76, "FLOOR"),
+        ([A, B, C], 4, 50, "FLOOR"),
+        ([A, B, C, D], 1, 100, "FLOOR"),
+    ],
+)
+def test_floor_by_count_and_percent(
+    world: World, acquire: Any, others: list[str], count: int, percent: int, code: str
+) -> None:
+    """What is left without this instance is at least the count, and the percentage of all registered, rounded up."""
+    web = world.group("web", *healthy(ME, *others))
+
+    assert floor_code(acquire(web, count=count, percent=percent)) == code
+
+
+@pytest.mark.parametrize("state", ["initial", "unhealthy", "unhealthy.draining", "draining", "unused", "unavailable"])
+def test_only_healthy_targets_count(world: World, acquire: Any, state: str) -> None:
+    """A target in any other state carries no traffic that could be counted on."""
+    web = world.group("web", *healthy(ME, A), (B, 80, state))
+
+    assert floor_code(acquire(web, count=2, percent=0)) == "FLOOR"
+
+
+@pytest.mark.parametrize(
+    ("override", "code"),
+    [("zonal_shift_active", "FLOOR"), ("no_override", "OK"), ("zonal_shift_delegated_to_dns", "OK")],
+)
+def test_target_under_a_zonal_shift_does_not_count(world: World, acquire: Any, override: str, code: str) -> None:
+    """A target that gets no traffic because an operator moved it away is not capacity."""
+    web = world.group("web", *healthy(ME, A))
+    world.targets[web][1]["AdministrativeOverride"] = {"State": override}
+
+    assert floor_code(acquire(web)) == code
+
+
+def test_the_weakest_group_decides(world: World, acquire: Any) -> None:
+    """Every target group must be able to spare the instance."""
+    web, api = world.group("web", *healthy(ME, A, B)), world.group("api", *healthy(ME))
+
+    answer = acquire(web, api)
+
+    assert floor_code(answer) == "FLOOR" and api in answer["Sentence"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("dns_failover.minimum_healthy_targets.count", "3", "FLOOR"),
+        ("unhealthy_state_routing.minimum_healthy_targets.count", "3", "FLOOR"),
+        ("dns_failover.minimum_healthy_targets.percentage", "70", "FLOOR"),
+        ("unhealthy_state_routing.minimum_healthy_targets.percentage", "67", "FLOOR"),
+        ("unhealthy_state_routing.minimum_healthy_targets.percentage", "66", "OK"),
+        ("dns_failover.minimum_healthy_targets.count", "off", "OK"),
+        ("dns_failover.minimum_healthy_targets.count", "2", "OK"),
+    ],
+)
+def test_the_groups_own_minima_count(world: World, acquire: Any, key: str, value: str, code: str) -> None:
+    """Below its own thresholds a group fails open or out of DNS, so they are part of the floor."""
+    web = world.group("web", *healthy(ME, A, B), attributes={f"target_group_health.{key}": value})
+
+    assert floor_code(acquire(web, percent=0)) == code
+
+
+@pytest.mark.parametrize(
+    ("cross_zone", "protocol", "code"),
+    [
+        ("false", "HTTP", "FLOOR"),
+        ("true", "HTTP", "OK"),
+        ("use_load_balancer_configuration", "HTTPS", "OK"),  # always on for an Application Load Balancer
+        ("use_load_balancer_configuration", "TCP", "FLOOR"),  # off by default for a Network Load Balancer
+        ("true", "TCP", "OK"),
+    ],
+)
+def test_without_cross_zone_balancing_every_zone_keeps_its_floor(
+    world: World, acquire: Any, cross_zone: str, protocol: str, code: str
+) -> None:
+    """The last target of a zone stays where the zones do not help each other out."""
+    world.instance(ME, "eu-west-1b")
+    attributes = {"load_balancing.cross_zone.enabled": cross_zone}
+    web = world.group("web", *healthy(ME, A, B), attributes=attributes, Protocol=protocol)
+
+    assert floor_code(acquire(web)) == code
+
+
+def test_percentage_is_taken_in_each_zone(world: World, acquire: Any) -> None:
+    """Two of three in the zone are enough for 60 %, one of two is not."""
+    for name in (A, B):
+        world.instance(name, "eu-west-1a")
+    for name in (C, D):
+        world.instance(name, "eu-west-1b")
+    web = world.group("web", *healthy(ME, A, B, C, D), attributes=PER_ZONE)
+
+    answer = acquire(web, percent=60)
+
+    assert answer["Registrations"][0]["Floor"] == {"*": 3, "eu-west-1a": 2, "eu-west-1b": 2}
+
+
+def test_sick_zone_defers_the_others(world: World, acquire: Any) -> None:
+    """While a zone is below its floor, no other zone gives up a target either."""
+    world.instance(A, "eu-west-1a")
+    world.instance(B, "eu-west-1b")
+    web = world.group("web", *healthy(ME, A), (B, 80, "unhealthy"), attributes=PER_ZONE)
+
+    answer = acquire(web, percent=0)
+
+    assert floor_code(answer) == "FLOOR" and "eu-west-1b" in answer["Sentence"]
+
+
+def test_zones_of_many_targets_are_asked_for_in_parts(world: World, acquire: Any) -> None:
+    """EC2 takes 200 values a filter; a larger group is asked for in several calls."""
+    names = [f"i-{number:017x}" for number in range(450)]
+    web = world.group("web", *healthy(ME, *names), attributes=PER_ZONE)
+
+    answer = acquire(web)
+
+    assert answer["Outcome"] == "continue" and len(world.made("DescribeInstances")) == 3
+
+
+def test_target_that_ec2_does_not_know_is_in_no_zone(world: World, acquire: Any) -> None:
+    """A terminated instance that is still registered makes no zone richer."""
+    web = world.group("web", *healthy(ME, A), attributes=PER_ZONE)
+    del world.instances[A]
+
+    answer = acquire(web, percent=0)
+
+    assert floor_code(answer) == "FLOOR" and "eu-west-1a" in answer["Sentence"]
+
+
+def test_unhealthy_instance_costs_no_capacity(world: World, acquire: Any) -> None:
+    """An instance that is unhealthy already may go although the floor does not hold, and need not be healthy later."""
+    web = world.group("web", (ME, 80, "unhealthy"), *healthy(A), (B, 80, "unhealthy"))
+
+    answer = acquire(web, count=2, percent=100)
+
+    assert answer["Outcome"] == "continue" and answer["Registrations"][0]["Healthy"] == []
+
+
+def test_unhealthy_instance_stays_when_nobody_else_is_healthy(world: World, acquire: Any) -> None:
+    """Where no target is healthy the group sends to all of them, so this one may be serving."""
+    web = world.group("web", (ME, 80, "unhealthy"), (A, 80, "unhealthy"))
+
+    assert floor_code(acquire(web, count=0, percent=0)) == "FLOOR"
+
+
+def test_group_that_is_not_in_use_has_no_floor(world: World, acquire: Any) -> None:
+    """A target group without a load balancer sends nothing: it has no floor and nothing to become healthy."""
+    spare = world.group("spare", (ME, 80, "unused"))
+
+    answer = acquire(spare, count=5)
+
+    assert answer["Outcome"] == "continue"
+    assert (answer["Registrations"][0]["Floor"], answer["Registrations"][0]["Healthy"]) == ({}, [])
+
+
+def test_all_ports_of_this_instance_leave_together(world: World, acquire: Any) -> None:
+    """Two ports of one instance are two targets: both go, both count as registered."""
+    web = world.group("web", (ME, 80, "healthy"), (ME, 81, "healthy"), (A, 80, "healthy"), (A, 81, "healthy"))
+
+    answer = acquire(web, percent=50)
+
+    assert answer["Registrations"][0]["Floor"] == {"*": 2}
+    assert answer["Registrations"][0]["Healthy"] == [{"Id": ME, "Port": 80}, {"Id": ME, "Port": 81}]
+    assert floor_code(acquire(web, percent=51)) == "FLOOR"
+
+
+def test_waits_a_short_time_for_capacity(world: World, acquire: Any) -> None:
+    """Another instance that comes back within five minutes is waited for."""
+    web = world.group("web", *healthy(ME), (A, 80, "initial"))
+    world.clock.at(100, lambda: world.state(A, 80, web, "healthy"))
+
+    assert acquire(web)["Outcome"] == "continue"
+    assert 100 <= world.clock.now - START <= 115
+
+
+def test_gives_up_after_five_minutes(world: World, acquire: Any) -> None:
+    """A group that stays short defers this instance; nothing was touched."""
+    web = world.group("web", *healthy(ME))
+
+    answer = acquire(web)
+
+    assert (floor_code(answer), answer["Registrations"], world.clock.now - START) == ("FLOOR", [], 300)
+    assert world.made("DeregisterTargets", "RegisterTargets") == []
+
+
+def test_changed_registration_is_deferred(world: World, acquire: Any) -> None:
+    """Who changes this instance's registration while it waits is left to it: deferred."""
+    web = world.group("web", *healthy(ME), (A, 80, "initial"))
+    world.clock.at(40, lambda: world.state(ME, 80, web, "draining"))
+
+    assert floor_code(acquire(web)) == "REGISTRATION_CHANGED"
+
+
+def test_added_port_is_a_change(world: World, acquire: Any) -> None:
+    """A port that was not registered when Preflight looked is not ours to drain."""
+    web = world.group("web", *healthy(ME, A))
+    seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": []}]
+
+    assert floor_code(acquire(web, Registrations=json.dumps(seen))) == "REGISTRATION_CHANGED"
+
+
+def test_order_of_ports_is_no_change(world: World, acquire: Any) -> None:
+    """DescribeTargetHealth promises no order."""
+    web = world.group("web", *healthy(ME, A), (ME, 81, "healthy"), (A, 81, "healthy"))
+    targets = [{"Id": ME, "Port": 81}, {"Id": ME, "Port": 80}]
+    seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": targets}]
+
+    assert acquire(web, Registrations=json.dumps(seen))["Registrations"][0]["Targets"] == targets
+
+
+@pytest.mark.parametrize(
+    ("delay", "propagation", "protocol", "seconds"),
+    [
+        ("0", 30, "HTTP", 30),
+        ("0", 60, "HTTPS", 60),
+        ("0", 30, "TCP", 120),
+        ("0", 30, "TCP_UDP", 120),
+        ("0", 180, "TLS", 180),
+        ("300", 30, "HTTP", 305),
+        ("900", 30, "HTTP", 905),
+        ("3600", 30, "UDP", 3605),
+        ("28", 30, "HTTP", 33),
+    ],
+)
+def test_how_long_to_wait(
+    world: World, acquire: Any, delay: str, propagation: int, protocol: str, seconds: int
+) -> None:
+    """The delay and a margin, but never less than the load balancer may go on sending."""
+    attributes = {"deregistration_delay.timeout_seconds": delay, "load_balancing.cross_zone.enabled": "true"}
+    web = world.group("web", *healthy(ME, A), attributes=attributes, Protocol=protocol)
+
+    assert acquire(web, propagation=propagation)["WaitSeconds"] == str(seconds)
+
+
+def test_longest_delay_of_all_groups(world: World, acquire: Any) -> None:
+    """The slowest group decides how long to wait."""
+    web = world.group("web", *healthy(ME, A), attributes={"deregistration_delay.timeout_seconds": "10"})
+    api = world.group("api", *healthy(ME, A), attributes={"deregistration_delay.timeout_seconds": "600"})
+
+    assert acquire(web, api)["WaitSeconds"] == "605"
+
+
+def test_instance_that_serves_nowhere_needs_no_lease(acquire: Any) -> None:
+    """Without a registration there is no floor and nothing to wait for."""
+    answer = acquire()
+
+    assert (answer["Outcome"], answer["Registrations"], answer["WaitSeconds"]) == ("continue", [], "0")

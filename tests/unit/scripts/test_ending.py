@@ -1,0 +1,305 @@
+"""Report, Fail and OnCancel: what is said in the end, whatever did or did not run."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from unit.scripts.world import EXECUTION, ME, World
+
+WINDOW = "99999999-8888-7777-6666-555555555555"
+
+
+@pytest.fixture
+def report(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
+    return lambda: run("report", InstanceId=ME, ExecutionId=EXECUTION, WindowExecutionId=WINDOW)
+
+
+@pytest.fixture
+def cancel(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
+    return lambda: run("on_cancel", InstanceId=ME, ExecutionId=EXECUTION, WindowExecutionId=WINDOW)
+
+
+def walk(world: World, until: str, **last: Any) -> str:
+    """The record of an execution that went well until the step `until`, which is described by `last`."""
+    web = world.group("web", (ME, 80, "healthy"))
+    record = json.dumps([{"Arn": web, "Targets": [{"Id": ME, "Port": 80}], "Healthy": [], "Floor": {}, "Zones": {}}])
+    outputs: dict[str, dict[str, str]] = {
+        "Preflight": {"Outcome": "continue", "Sentence": f"{ME} is managed."},
+        "Scan": {},
+        "AssessPatches": {"Outcome": "continue", "Sentence": "2 missing."},
+        "AcquireLease": {"Outcome": "continue", "Sentence": "Fine.", "Registrations": record},
+        "Detach": {"DetachedAt": "1"},
+        "AwaitDelay": {},
+        "Commit": {"Outcome": "continue", "Sentence": "Fine.", "CommittedAt": "1"},
+        "Install": {"Status": "Success"},
+        "AwaitHostIdle": {"InstallStatus": "Success"},
+        "VerifyPatches": {"Outcome": "patched", "Sentence": f"PATCHED: {ME} is patched."},
+        "Restore": {"RestoredAt": "1"},
+        "AwaitHealthy": {},
+        "Release": {},
+    }
+    for name, found in outputs.items():
+        if name == until:
+            details = {"status": last.pop("status", "Success"), "message": last.pop("message", "")}
+            world.step(name, **details, **{**found, **last})
+            break
+        world.step(name, **found)
+    return web
+
+
+def test_patched_night(world: World, report: Any) -> None:
+    """A night that went well: patched, returned, and an event with the same words."""
+    walk(world, "Release")
+    world.step("Report", "InProgress")
+    world.step("Fail", "Pending")
+
+    found = report()
+
+    expected = {"Outcome": "patched", "Code": "PATCHED", "Sentence": f"{ME} is patched.", "Rotation": "returned"}
+    assert found == {**expected, "EventSent": "yes"}
+    assert world.events == [
+        {
+            "Source": "alb-patching",
+            "DetailType": "ALB Patching Instance Outcome",
+            "Detail": {"InstanceId": ME, "ExecutionId": EXECUTION, "WindowExecutionId": WINDOW, **expected},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "code"),
+    [
+        ("Preflight", "skipped", "NOT_MANAGED"),
+        ("Preflight", "deferred", "ALREADY_DRAINING"),
+        ("AssessPatches", "compliant", "COMPLIANT"),
+        ("AssessPatches", "skipped", "PATCH_LOCK_HELD"),
+        ("AcquireLease", "deferred", "FLOOR"),
+    ],
+)
+def test_ends_before_anything_was_touched(world: World, report: Any, step: str, outcome: str, code: str) -> None:
+    """Skipped, compliant and deferred are reported with their code, and that rotation was not touched."""
+    walk(world, step, Outcome=outcome, Sentence=f"{code}: the reason: with a colon.", Registrations="[]")
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"], found["Sentence"]) == (outcome, code, "the reason: with a colon.")
+    assert found["Rotation"] == "untouched"
+
+
+def test_refused_commit_is_deferred_and_returned(world: World, report: Any) -> None:
+    """A floor that broke during the drain is no failure: deferred, and put back."""
+    walk(world, "Commit", Outcome="deferred", Sentence="FLOOR: 1 left.")
+    for name in ("Restore", "AwaitHealthy", "Release"):
+        world.step(name)
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"], found["Rotation"]) == ("deferred", "FLOOR", "returned")
+
+
+def test_failed_scan_alone_is_no_failure(world: World, report: Any) -> None:
+    """AssessPatches judges the scan: a held patch lock fails the step Scan and is reported as skipped."""
+    walk(world, "Scan", status="Failed", message="exit 4")
+    world.step("AssessPatches", Outcome="skipped", Sentence="PATCH_LOCK_HELD: busy.")
+
+    assert report()["Code"] == "PATCH_LOCK_HELD"
+
+
+RAISED = [
+    "Traceback (most recent call last): File x, line 3 RuntimeError: CHANGED_BY_OTHER: Somebody did.",
+    "Step fails when it is Poll action status for completion. RuntimeError - CHANGED_BY_OTHER: Somebody did.",
+    "Step fails.\n\n  RuntimeError:\n CHANGED_BY_OTHER: Somebody did.",
+]
+
+
+@pytest.mark.parametrize("message", RAISED)
+def test_raised_code_is_found_in_the_message(world: World, report: Any, message: str) -> None:
+    """However Automation wraps what a script raised, its code and sentence are found."""
+    walk(world, "AwaitDelay", status="Failed", message=message)
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"], found["Sentence"]) == ("failed", "CHANGED_BY_OTHER", "Somebody did.")
+
+
+@pytest.mark.parametrize("status", ["Failed", "TimedOut"])
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ("Preflight", "PREFLIGHT_FAILED"),
+        ("AssessPatches", "ASSESS_PATCHES_FAILED"),
+        ("AcquireLease", "ACQUIRE_LEASE_FAILED"),
+        ("Detach", "DETACH_FAILED"),
+        ("AwaitDelay", "AWAIT_DELAY_FAILED"),
+        ("Commit", "COMMIT_FAILED"),
+        ("Install", "INSTALL_FAILED"),
+        ("AwaitHostIdle", "AWAIT_HOST_IDLE_FAILED"),
+        ("VerifyPatches", "VERIFY_PATCHES_FAILED"),
+        ("Restore", "RESTORE_FAILED"),
+        ("AwaitHealthy", "AWAIT_HEALTHY_FAILED"),
+        ("Release", "RELEASE_FAILED"),
+    ],
+)
+def test_step_without_a_code_is_named(world: World, report: Any, step: str, status: str, code: str) -> None:
+    """A step that failed or timed out without saying why gives its own name as the code, and AWS's message."""
+    walk(world, step, status=status, message="An error occurred (AccessDenied) when calling X: no")
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"]) == ("failed", code)
+    assert "AccessDenied" in found["Sentence"] and status in found["Sentence"]
+
+
+def test_first_failure_names_the_code_and_all_are_told(world: World, report: Any) -> None:
+    """The cause comes first; what followed, and what a person has to do, stands in the sentence."""
+    walk(world, "Install", status="Failed", message="Command returns {ResponseCode=[1]}")
+    world.step("AwaitHostIdle", InstallStatus="Failed")
+    world.step("VerifyPatches", "Failed", "RuntimeError: INSTALL_FAILED: Install ended as Failed.")
+    world.step("Restore")
+    world.step("AwaitHealthy", "Failed", "RuntimeError: NOT_HEALTHY: 1800 s after its registration it is unhealthy.")
+    world.step("Quarantine", Sentence="Register it.")
+
+    found = report()
+
+    assert (found["Code"], found["Rotation"]) == ("INSTALL_FAILED", "registered")
+    assert found["Sentence"] == (
+        "Install ended as Failed. Command returns {ResponseCode=[1]} "
+        "1800 s after its registration it is unhealthy. Register it."
+    )
+
+
+def test_patched_but_not_put_back_is_a_failure(world: World, report: Any) -> None:
+    """A good installation does not outweigh a machine that is still out."""
+    walk(world, "Restore", status="Failed", message="RuntimeError: RESTORE_FAILED: no")
+    world.step("Quarantine", Sentence="Register it.")
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"], found["Rotation"]) == ("failed", "RESTORE_FAILED", "out")
+
+
+def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any) -> None:
+    """Patching without any registration leaves rotation untouched."""
+    walk(world, "Release")
+    for step in world.steps:
+        if step["StepName"] == "AcquireLease":
+            step["Outputs"]["Registrations"] = ["[]"]
+
+    assert report()["Rotation"] == "untouched"
+
+
+def test_no_step_said_anything(world: World, report: Any) -> None:
+    """Silence is a failure."""
+    world.step("Preflight", "Pending")
+
+    assert (report()["Outcome"], report()["Code"]) == ("failed", "NO_OUTCOME")
+
+
+def test_outcome_matters_more_than_the_event(world: World, report: Any) -> None:
+    """When the event cannot be sent the outcome stays what it is, and the output says so."""
+    walk(world, "Release")
+    world.fail("events.PutEvents", "AccessDenied")
+
+    found = report()
+
+    assert found["Outcome"] == "patched" and found["EventSent"].startswith("no: ")
+
+
+def test_fail_always_raises(run: Any) -> None:
+    """Fail ends every failed execution with `CODE: sentence`."""
+    with pytest.raises(RuntimeError, match=r"^INSTALL_FAILED: Install ended as Failed\.$"):
+        run("fail", Code="INSTALL_FAILED", Sentence="Install ended as Failed.")
+
+
+@pytest.mark.parametrize("step", ["Preflight", "Scan", "AssessPatches", "AcquireLease"])
+def test_cancelled_before_detach(world: World, cancel: Any, step: str) -> None:
+    """Cancelled before anything was deregistered: no ELB call at all."""
+    walk(world, step, status="Cancelled")
+
+    found = cancel()
+
+    assert (found["Code"], found["Rotation"]) == ("CANCELLED_UNTOUCHED", "untouched")
+    assert [name for name, _ in world.calls if name.startswith("elbv2")] == []
+
+
+@pytest.mark.parametrize("step", ["Detach", "AwaitDelay", "Commit"])
+def test_cancelled_before_install_puts_back_at_once(world: World, cancel: Any, step: str) -> None:
+    """As long as no patch command was sent the instance is registered again at once."""
+    web = walk(world, step, status="Cancelled")
+    world.state(ME, 80, web, "draining")
+
+    found = cancel()
+
+    assert (found["Code"], found["Rotation"], world.shown(web)) == ("CANCELLED_RETURNED", "registered", {80: "initial"})
+
+
+@pytest.mark.parametrize("status", ["Cancelled", "Cancelling", "InProgress", "Success"])
+def test_cancelled_during_install_touches_nothing(world: World, cancel: Any, status: str) -> None:
+    """Once the patch command may have been sent the instance stays out, and the sentence says where."""
+    web = walk(world, "Install", status=status)
+    world.state(ME, 80, web, None)
+
+    found = cancel()
+
+    assert (found["Code"], found["Rotation"], world.shown(web)) == ("CANCELLED_LEFT_OUT", "out", {})
+    assert web in found["Sentence"] and world.made("RegisterTargets") == []
+
+
+def test_cancelled_while_waiting_for_the_host(world: World, cancel: Any) -> None:
+    """A host that is not known to be idle stays out."""
+    web = walk(world, "AwaitHostIdle", status="Cancelled")
+    world.state(ME, 80, web, None)
+
+    assert cancel()["Code"] == "CANCELLED_LEFT_OUT"
+
+
+@pytest.mark.parametrize("step", ["VerifyPatches", "Restore"])
+def test_cancelled_after_the_host_was_idle(world: World, cancel: Any, step: str) -> None:
+    """When no patch command can reboot the host any more it is put back at once."""
+    web = walk(world, step, status="Cancelled")
+    world.state(ME, 80, web, None)
+
+    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_RETURNED", {80: "initial"})
+
+
+@pytest.mark.parametrize("step", ["AwaitHealthy", "Release"])
+def test_cancelled_after_restore_touches_nothing(world: World, cancel: Any, step: str) -> None:
+    """What is registered already is left alone, also if somebody deregistered it meanwhile."""
+    web = walk(world, step, status="Cancelled")
+    world.state(ME, 80, web, None)
+
+    assert (cancel()["Code"], world.made("RegisterTargets")) == ("CANCELLED_RETURNED", [])
+
+
+def test_cancel_after_a_refused_commit(world: World, cancel: Any) -> None:
+    """A refused Commit never sent a command, so a cancel on the way back still puts back."""
+    web = walk(world, "Commit", Outcome="deferred", Sentence="FLOOR: 1 left.")
+    world.step("Restore", "Cancelled")
+    world.state(ME, 80, web, None)
+
+    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_RETURNED", {80: "initial"})
+
+
+def test_steps_that_never_ran_do_not_count(world: World, cancel: Any) -> None:
+    """Automation lists steps that it never reached as Pending."""
+    web = walk(world, "AwaitDelay", status="Cancelled")
+    world.step("Install", "Pending")
+    world.step("Restore", "Pending")
+    world.state(ME, 80, web, "draining")
+
+    assert cancel()["Code"] == "CANCELLED_RETURNED"
+
+
+def test_cancel_is_told(world: World, cancel: Any) -> None:
+    """A cancelled execution sends an event of the same form as every other."""
+    walk(world, "AwaitDelay", status="Cancelled")
+
+    cancel()
+
+    [event] = world.events
+    assert (event["Source"], event["Detail"]["Outcome"]) == ("alb-patching", "failed")
+    assert set(event["Detail"]) == {
+        *("InstanceId", "ExecutionId", "WindowExecutionId", "Outcome", "Code", "Sentence", "Rotation")
+    }

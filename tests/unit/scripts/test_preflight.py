@@ -1,0 +1,198 @@
+"""Preflight: who is left alone, and which registrations are found."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from unit.scripts.world import ME, START, VPC, World, arn
+
+OTHER = "i-0fedcba9876543210"
+
+
+@pytest.fixture
+def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
+    def runner(*arns: str, skip: str = "true", age: int = 0) -> dict[str, str]:
+        event = {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
+        return run("preflight", InstanceId=ME, **event)  # type: ignore[no-any-return]
+
+    return runner
+
+
+def test_finds_every_port_of_every_group(world: World, preflight: Any) -> None:
+    """All registrations are found exactly as described: two ports in one group, one in another, no other instance's."""
+    web = world.group("web", (ME, 8080, "healthy"), (OTHER, 8080, "healthy"), (ME, 8081, "unhealthy"))
+    api = world.group("api", (ME, 9000, "healthy"))
+
+    found = preflight(web, api)
+
+    assert found["Outcome"] == "continue"
+    assert [(g["Arn"], g["Targets"]) for g in json.loads(found["Registrations"])] == [
+        (web, [{"Id": ME, "Port": 8080}, {"Id": ME, "Port": 8081}]),
+        (api, [{"Id": ME, "Port": 9000}]),
+    ]
+
+
+def test_finds_the_groups_of_the_vpc(world: World, preflight: Any) -> None:
+    """Without target groups given, those of the instance's VPC are searched, page after page, and no others."""
+    world.group("elsewhere", (ME, 80, "healthy"), VpcId="vpc-0aaaaaaaaaaaaaaaa")
+    world.group("strangers", (OTHER, 80, "healthy"))
+    web = world.group("web", (ME, 8080, "healthy"))
+
+    found = preflight()
+
+    assert [group["Arn"] for group in json.loads(found["Registrations"])] == [web]
+
+
+def test_group_without_this_instance_is_no_registration(world: World, preflight: Any) -> None:
+    """Of the fleet's groups only those that hold this instance are recorded."""
+    web = world.group("web", (ME, 8080, "healthy"))
+    empty = world.group("empty", (OTHER, 80, "healthy"))
+
+    assert [group["Arn"] for group in json.loads(preflight(empty, web)["Registrations"])] == [web]
+
+
+def test_registered_nowhere_is_patched_without_elb(world: World, preflight: Any) -> None:
+    """An instance that serves nowhere goes on with an empty record."""
+    web = world.group("web", (OTHER, 8080, "healthy"))
+
+    found = preflight(web)
+
+    assert (found["Outcome"], found["Registrations"], found["Scan"]) == ("continue", "[]", "run")
+
+
+def test_registered_elsewhere_is_refused(world: World, preflight: Any) -> None:
+    """An instance that serves in a group that is not its fleet's would be rebooted under traffic: a failure."""
+    web, api = world.group("web", (OTHER, 80, "healthy")), world.group("api", (ME, 80, "healthy"))
+
+    with pytest.raises(RuntimeError, match=f"^TARGET_GROUP_NOT_CONFIGURED: .*{api}"):
+        preflight(web)
+
+
+@pytest.mark.parametrize("kind", ["ip", "lambda", "alb"])
+def test_other_target_types_are_refused(world: World, preflight: Any, kind: str) -> None:
+    """A group whose targets are no instances cannot be handled, and is said to be so."""
+    web = world.group("web", TargetType=kind)
+
+    with pytest.raises(RuntimeError, match=r"^TARGET_TYPE_NOT_SUPPORTED: "):
+        preflight(web)
+
+
+def test_registered_by_address_is_refused(world: World, preflight: Any) -> None:
+    """An instance found by its address in a group of type ip would be rebooted under that group's traffic."""
+    world.group("pods", (world.instances[ME]["PrivateIpAddress"], 80, "healthy"), TargetType="ip")
+
+    with pytest.raises(RuntimeError, match=r"^TARGET_TYPE_NOT_SUPPORTED: "):
+        preflight()
+
+
+def test_group_of_type_ip_without_this_instance_is_fine(world: World, preflight: Any) -> None:
+    """Groups of type ip in the same VPC do not matter unless they hold this instance."""
+    world.group("pods", ("10.0.9.9", 80, "healthy"), TargetType="ip")
+    world.group("web", (ME, 80, "healthy"))
+
+    assert preflight()["Outcome"] == "continue"
+
+
+def test_unknown_target_group_is_a_failure(preflight: Any) -> None:
+    """A target group that does not exist is a mistake in the configuration, never an instance that serves nowhere."""
+    with pytest.raises(ClientError, match="TargetGroupNotFound"):
+        preflight(arn("gone"))
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("stopped", "INSTANCE_NOT_RUNNING"),
+        ("stopping", "INSTANCE_NOT_RUNNING"),
+        ("pending", "INSTANCE_NOT_RUNNING"),
+        ("shutting-down", "INSTANCE_GONE"),
+        ("terminated", "INSTANCE_GONE"),
+    ],
+)
+def test_instance_that_does_not_run_is_skipped(world: World, preflight: Any, state: str, code: str) -> None:
+    """A stopped or terminated instance is skipped and does not stop the line."""
+    world.instance(ME, state=state)
+
+    found = preflight()
+
+    assert (found["Outcome"], found["Sentence"].split(":")[0], found["Scan"]) == ("skipped", code, "none")
+
+
+def test_unknown_instance_is_skipped(world: World, preflight: Any) -> None:
+    """An instance that EC2 does not know any more is skipped."""
+    del world.instances[ME]
+
+    assert preflight()["Sentence"].startswith("INSTANCE_GONE: ")
+
+
+@pytest.mark.parametrize("ping", ["ConnectionLost", "Inactive", None])
+def test_unmanaged_instance_is_skipped(world: World, preflight: Any, ping: str | None) -> None:
+    """An instance whose agent does not answer cannot be patched: skipped."""
+    if ping:
+        world.agents[ME]["PingStatus"] = ping
+    else:
+        del world.agents[ME]
+
+    assert preflight()["Sentence"].startswith("NOT_MANAGED: ")
+
+
+def test_member_of_an_auto_scaling_group_is_deferred(world: World, preflight: Any) -> None:
+    """The group would replace an instance that is taken out behind its back."""
+    world.instance(ME, Tags=[{"Key": "Name", "Value": "a"}, {"Key": "aws:autoscaling:groupName", "Value": "asg"}])
+
+    assert preflight()["Sentence"].startswith("AUTO_SCALING_GROUP: ")
+
+
+def test_own_draining_registration_is_deferred(world: World, preflight: Any) -> None:
+    """An instance that somebody else is taking out is not ours."""
+    web = world.group("web", (ME, 80, "healthy"), (ME, 81, "draining"))
+
+    assert preflight(web)["Sentence"].startswith("ALREADY_DRAINING: ")
+
+
+def test_draining_neighbour_is_no_reason_to_wait(world: World, preflight: Any) -> None:
+    """Only this instance's own registrations matter to Preflight."""
+    web = world.group("web", (ME, 80, "healthy"), (OTHER, 80, "draining"))
+
+    assert preflight(web)["Outcome"] == "continue"
+
+
+@pytest.mark.parametrize(
+    ("operation", "start", "age", "scan"),
+    [
+        ("Scan", -3000, 60, "reuse"),
+        ("Scan", -3601, 60, "run"),
+        ("Install", -600, 60, "run"),
+        ("Scan", -1, 0, "run"),
+    ],
+)
+def test_young_scan_is_reused(world: World, preflight: Any, operation: str, start: float, age: int, scan: str) -> None:
+    """A scan within the age given is reused; an older one, an Install report, or an age of 0 leads to a scan."""
+    world.patch_state(operation, start)
+
+    found = preflight(age=age)
+
+    assert found["Scan"] == scan
+    assert (
+        START + start >= int(found["ScanNotBefore"]) if scan == "reuse" else int(found["ScanNotBefore"]) >= START - 60
+    )
+
+
+def test_no_scan_when_every_instance_is_patched(world: World, preflight: Any) -> None:
+    """skip_when_compliant = false needs no scan at all."""
+    world.group("web", (ME, 80, "healthy"))
+
+    assert preflight(skip="false")["Scan"] == "skip"
+
+
+def test_writes_nothing(world: World, preflight: Any) -> None:
+    """Preflight only reads."""
+    web = world.group("web", (ME, 80, "healthy"))
+
+    preflight(web)
+
+    assert all(name.split(".")[1].startswith("Describe") for name, _ in world.calls)
+    assert world.instances[ME]["VpcId"] == VPC

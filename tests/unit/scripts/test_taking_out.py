@@ -1,0 +1,200 @@
+"""Detach, AwaitDelay and Commit: out of rotation, long enough, and still affordable."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from unit.scripts.world import ME, START, World
+
+A, B = (f"i-{digit * 17}" for digit in "ab")
+
+
+def record(world: World, *groups: str, **more: Any) -> str:
+    """What AcquireLease would have recorded."""
+    entries = []
+    for group in groups:
+        own = [d["Target"] for d in world.targets[group] if d["Target"]["Id"] == ME]
+        entries.append({"Arn": group, "Targets": own, "Healthy": own, "Floor": {"*": 1}, "Zones": {}, **more})
+    return json.dumps(entries)
+
+
+def test_detach_takes_out_each_port_with_one_call_a_group(world: World, run: Any) -> None:
+    """Exactly the recorded targets are deregistered, with their ports; others stay."""
+    web = world.group("web", (ME, 80, "healthy"), (ME, 81, "healthy"), (A, 80, "healthy"))
+    api = world.group("api", (ME, 9000, "healthy"))
+
+    found = run("detach", Registrations=record(world, web, api))
+
+    assert world.made("DeregisterTargets") == [
+        {"TargetGroupArn": web, "Targets": [{"Id": ME, "Port": 80}, {"Id": ME, "Port": 81}]},
+        {"TargetGroupArn": api, "Targets": [{"Id": ME, "Port": 9000}]},
+    ]
+    assert world.shown(web, A) == {80: "healthy"}
+    assert int(found["DetachedAt"]) >= world.clock.now
+
+
+def test_detach_of_nothing_calls_nothing(world: World, run: Any) -> None:
+    """An instance that serves nowhere costs no ELB call."""
+    run("detach", Registrations="[]")
+
+    assert world.calls == []
+
+
+def test_partial_detach_fails_the_step(world: World, run: Any) -> None:
+    """When the second group refuses, the step fails, so that Restore puts the first back."""
+    web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 80, "healthy"))
+    world.fail("elbv2.DeregisterTargets", None, "AccessDenied")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        run("detach", Registrations=record(world, web, api))
+
+    assert (world.shown(web), world.shown(api)) == ({80: "draining"}, {80: "healthy"})
+
+
+@pytest.fixture
+def await_delay(run: Callable[..., Any]) -> Callable[..., Any]:
+    def runner(registrations: str, wait: int, attempts: int = 9) -> None:
+        run("detach", Registrations=registrations)
+        event = {"Registrations": registrations, "DetachedAt": str(int(START)), "WaitSeconds": str(wait)}
+        run("await_delay", attempts, **event)
+
+    return runner
+
+
+@pytest.mark.parametrize("wait", [30, 305, 540, 541, 905, 3605])
+def test_delay_is_waited_for_to_the_second(world: World, await_delay: Any, wait: int) -> None:
+    """Neither less nor noticeably more than the wait passes, over as many attempts as it takes."""
+    web = world.group("web", (ME, 80, "healthy"))
+
+    await_delay(record(world, web), wait)
+
+    assert wait <= world.clock.now - START < wait + 1
+
+
+def test_delay_without_attempts_left_fails(world: World, await_delay: Any) -> None:
+    """An attempt that runs out of time says so by failing; Automation starts the next one."""
+    web = world.group("web", (ME, 80, "healthy"))
+
+    with pytest.raises(TimeoutError, match="to go"):
+        await_delay(record(world, web), 905, attempts=1)
+
+
+def test_end_of_draining_does_not_end_the_wait(world: World, await_delay: Any) -> None:
+    """A target that disappears at once, as with a delay of 0, may still be sent requests."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.clock.at(1, lambda: world.state(ME, 80, web, None))
+
+    await_delay(registrations, 30)
+
+    assert world.clock.now - START >= 30
+
+
+@pytest.mark.parametrize("state", ["initial", "healthy", "unused"])
+def test_registered_again_by_somebody_else(world: World, await_delay: Any, state: str) -> None:
+    """A target that somebody registers while it drains is noticed within one look, not after the delay."""
+    web = world.group("web", (ME, 80, "healthy"), (ME, 81, "healthy"))
+    world.clock.at(100, lambda: world.state(ME, 81, web, state))
+
+    with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
+        await_delay(record(world, web), 905)
+
+    assert world.clock.now - START < 120
+
+
+def test_deregistration_that_did_nothing_is_noticed(world: World, await_delay: Any) -> None:
+    """DeregisterTargets answers success even when it does nothing: the targets are looked at."""
+    web = world.group("web", (ME, 80, "healthy"))
+    world.deaf.add(web)
+
+    with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
+        await_delay(record(world, web), 305)
+
+
+def test_late_view_is_forgiven(world: World, await_delay: Any) -> None:
+    """A deregistration that is shown some seconds late is no change by somebody else."""
+    web = world.group("web", (ME, 80, "healthy"))
+    world.deaf.add(web)
+    world.clock.at(10, lambda: world.state(ME, 80, web, "draining"))
+
+    await_delay(record(world, web), 60)
+
+    assert world.clock.now - START >= 60
+
+
+def test_real_error_does_not_multiply_the_wait(world: World, await_delay: Any) -> None:
+    """A call that is refused again and again ends the step within seconds, not after nine times nine minutes."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.fail("elbv2.DescribeTargetHealth", *["AccessDenied"] * 9)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        await_delay(registrations, 905)
+
+    assert world.clock.now == START
+
+
+def test_nothing_to_wait_for(world: World, await_delay: Any) -> None:
+    """An instance that serves nowhere waits for nothing."""
+    await_delay("[]", 0)
+
+    assert world.clock.now == START
+
+
+@pytest.mark.parametrize("own", ["draining", None])
+def test_commit_goes_on(world: World, run: Any, own: str | None) -> None:
+    """Out of rotation, whether still shown as draining or not any more, and the floor holds: go on."""
+    web = world.group("web", (ME, 80, "healthy"), (A, 80, "healthy"))
+    registrations = record(world, web)
+    world.state(ME, 80, web, own)
+
+    found = run("commit", InstanceId=ME, Registrations=registrations)
+
+    assert (found["Outcome"], found["CommittedAt"]) == ("continue", str(int(START)))
+
+
+def test_commit_refuses_when_others_fell_ill(world: World, run: Any) -> None:
+    """A floor that broke while this instance drained puts it back: deferred, nothing was installed."""
+    web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "unhealthy"))
+
+    found = run("commit", InstanceId=ME, Registrations=record(world, web, Floor={"*": 2}))
+
+    assert (found["Outcome"], found["Sentence"].split(":")[0]) == ("deferred", "FLOOR")
+
+
+@pytest.mark.parametrize(("zone", "outcome"), [("eu-west-1a", "continue"), ("eu-west-1b", "deferred")])
+def test_commit_keeps_every_zone(world: World, run: Any, zone: str, outcome: str) -> None:
+    """The zones recorded with the lease decide who helps which zone; an unknown target helps none."""
+    web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "healthy"))
+    floor = {"*": 1, "eu-west-1a": 1}
+
+    found = run("commit", InstanceId=ME, Registrations=record(world, web, Floor=floor, Zones={A: zone}))
+
+    assert found["Outcome"] == outcome
+
+
+def test_commit_ignores_targets_under_a_zonal_shift(world: World, run: Any) -> None:
+    """What an operator moved away in the meantime is no capacity."""
+    web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"))
+    world.targets[web][1]["AdministrativeOverride"] = {"State": "zonal_shift_active"}
+
+    assert run("commit", InstanceId=ME, Registrations=record(world, web))["Outcome"] == "deferred"
+
+
+@pytest.mark.parametrize(("port", "state"), [(80, "healthy"), (80, "initial"), (9999, "healthy")])
+def test_commit_refuses_an_instance_in_rotation(world: World, run: Any, port: int, state: str) -> None:
+    """An instance that takes traffic again, on whichever port, is not rebooted."""
+    web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"))
+    registrations = record(world, web)
+    world.state(ME, port, web, state)
+
+    with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
+        run("commit", InstanceId=ME, Registrations=registrations)
+
+
+def test_commit_of_an_instance_that_serves_nowhere(run: Any) -> None:
+    """Without a registration nothing can stand in the way."""
+    assert run("commit", InstanceId=ME, Registrations="[]")["Outcome"] == "continue"
