@@ -34,7 +34,7 @@ def executions(region: Region, world: World, since: float) -> list[Execution]:
 
 
 def _said(values: list[str]) -> bool:
-    """Whether an output has a value: a step that did not run leaves AWS's placeholder, or its reference as it stands."""
+    """Whether an output has a value: a step that did not run leaves a placeholder, or its reference as it stands."""
     return bool(values) and not any(NO_OUTPUT in v or "{{" in v for v in values)
 
 

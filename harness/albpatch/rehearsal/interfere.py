@@ -12,6 +12,7 @@ from albpatch.region.journal import Entry
 from albpatch.rehearsal.scenario import Interference
 from albpatch.rehearsal.world import World
 
+SAID = {"cancel": "execution cancelled", "kill": "execution died", "sicken": "turns sick", "recover": "recovers"}
 Told = Callable[[str], None]
 
 
@@ -70,7 +71,7 @@ class _Armed:
             hosts.recover(self._instance)
         else:
             self._end_execution(act)
-        self._told(f"{self._what.machine}: {act}")
+        self._told(f"{self._what.machine}: {SAID[act]}")
 
     def _end_execution(self, act: str) -> None:
         automation = self._region.part(Automation)

@@ -5,7 +5,7 @@ Times are seconds from the start of a night, in the region's time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -131,11 +131,18 @@ class Night:
 
 @dataclass(frozen=True)
 class Report:
-    """Several nights on the same machines."""
+    """Several nights on the same machines. `held` is None when no night was under the contract."""
 
     title: str
     words: str
-    held: bool
+    held: bool | None
     nights: tuple[Night, ...]
     facts: tuple[tuple[str, str], ...] = ()
-    coarse: str = field(default="")
+    coarse: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The first thing a reader wants to know."""
+        if self.held is None:
+            return "The contract was not put to the test"
+        return "The contract held" if self.held else "The contract did not hold"

@@ -34,7 +34,7 @@ def night_svg(night: Night, axis: Axis) -> str:
     """The picture of one night. Every shape carries its words as `<title>`."""
     height = _height(night)
     parts = [_grid(axis, height, night.seconds)]
-    y = GAP
+    y = GAP + _strip(night)
     for machine in night.machines:
         parts.append(_machine(machine, axis, y))
         y += ROW + GAP
@@ -50,7 +50,18 @@ def night_svg(night: Night, axis: Axis) -> str:
 
 
 def _height(night: Night) -> float:
-    return GAP + len(night.machines) * (ROW + GAP) + len(night.groups) * (TICKS + CAPACITY + 2 * GAP) + AXIS
+    return (
+        GAP
+        + _strip(night)
+        + len(night.machines) * (ROW + GAP)
+        + len(night.groups) * (TICKS + CAPACITY + 2 * GAP)
+        + AXIS
+    )
+
+
+def _strip(night: Night) -> float:
+    """Room above the machines for what somebody did."""
+    return 12.0 if night.acts else 0.0
 
 
 def _grid(axis: Axis, height: float, seconds: float) -> str:
@@ -141,8 +152,6 @@ def _acts(night: Night, axis: Axis, bottom: float) -> str:
         x = axis.x(at)
         anchor = "end" if x > WIDTH - 160 else "start"
         shift = -4 if anchor == "end" else 4
-        parts.append(f'<line class="act" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom:.1f}"/>')
-        parts.append(
-            f'<text class="act" x="{x + shift:.1f}" y="{bottom - 4:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
-        )
+        parts.append(f'<line class="act" x1="{x:.1f}" y1="2" x2="{x:.1f}" y2="{bottom:.1f}"/>')
+        parts.append(f'<text class="act" x="{x + shift:.1f}" y="11" text-anchor="{anchor}">{escape(words)}</text>')
     return "".join(parts)

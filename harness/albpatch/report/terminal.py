@@ -129,8 +129,8 @@ def summary(report: Report, out: TextIO | None = None) -> None:
     if report.coarse:
         console.print(Text(report.coarse, style="dim"))
     console.print(Text(report.words, style="bold"))
-    verdict = "The contract held." if report.held else "The contract did not hold."
-    console.print(Text(verdict, style="bold green" if report.held else "bold red"))
+    style = {True: "bold green", False: "bold red", None: "bold"}[report.held]
+    console.print(Text(f"{report.verdict}.", style=style))
 
 
 def _night(console: Any, night: Night) -> None:

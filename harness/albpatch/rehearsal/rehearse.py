@@ -1,0 +1,72 @@
+"""The whole rehearsal: apply once, play the acts one after the other, judge them together."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from albpatch.errors import InputError
+from albpatch.rehearsal.acts import Act, planned, play
+from albpatch.rehearsal.applied import Applied
+from albpatch.rehearsal.scenario import Scenario
+from albpatch.report.model import Night, Report
+from albpatch.report.terminal import Screen
+
+
+def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: float, screen: Screen) -> Report:
+    """Apply `root`, play the acts of these numbers and return the report.
+
+    Raises InputError (the configuration or the scenario cannot be used) and Failure (Terraform failed).
+    """
+    if shutil.which("terraform") is None:
+        raise InputError(
+            "Terraform is not on PATH: install 1.9 or newer, https://developer.hashicorp.com/terraform/install"
+        )
+    began = time.monotonic()
+    screen.line(f"applying {root} on {_many(len(scenario.machines), 'machine')} that exist already")
+    nights = []
+    with Applied(root, scenario, screen.line) as applied:
+        acts = planned(applied.world, numbers)
+        for number, act in zip(numbers, acts, strict=True):
+            screen.line(f"act {number}: {act.title}")
+            nights.append(play(applied, act, factor, screen))
+            screen.line(f"  {nights[-1].words}")
+        facts = [*applied.facts, ("Time", f"scaled: {factor:g} seconds of the region in one real second")]
+    facts.append(("Took", f"{time.monotonic() - began:.0f} s, Terraform included"))
+    return judged(f"Patch night rehearsed: {root}", nights, acts, facts, factor)
+
+
+def judged(
+    title: str, nights: Sequence[Night], acts: Sequence[Act], facts: Sequence[tuple[str, str]], factor: float
+) -> Report:
+    """All nights in one report. The contract is held if no night under it broke a promise."""
+    tested = [n for n, act in zip(nights, acts, strict=True) if not act.plain]
+    return Report(
+        title=title,
+        words=_words(nights, acts),
+        held=all(not n.broken for n in tested) if tested else None,
+        nights=tuple(nights),
+        facts=tuple(facts),
+        coarse=f"This ran in scaled time, {factor:g} times as fast as a real night: counts of requests are real, times "
+        f"are coarse by some {max(1.0, factor / 10):.0f} seconds. Exact figures come from virtual time.",
+    )
+
+
+def _words(nights: Sequence[Night], acts: Sequence[Act]) -> str:
+    parts = []
+    for night, act in zip(nights, acts, strict=True):
+        who = "Plain patching" if act.plain else "The module's window"
+        if act.interferences:
+            who = "The cancelled night"
+        lost = f"{night.lost:,.0f}" if night.lost else "none"
+        parts.append(f"{who} lost {lost} of {night.sent:,.0f} requests.")
+    broken = [f"{p.id} {p.title}" for n in nights for p in n.broken]
+    if broken:
+        parts.append(f"Broken: {', '.join(dict.fromkeys(broken))}.")
+    return " ".join(parts)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,141 @@
+"""`albpatch rehearse`: apply a configuration to a region on this machine, play its patch night, show what happened."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from albpatch.errors import Failure, InputError
+
+if TYPE_CHECKING:
+    from albpatch.report.model import Report
+    from albpatch.report.terminal import Screen
+
+DEFAULT_ROOT, SCENARIO, DEFAULT_REPORT = "examples/complete", "rehearsal.yaml", "report"
+DEFAULT_FACTOR, HIGHEST_FACTOR = 40.0, 200.0
+ALL_ACTS = (1, 2, 3)
+INTERRUPTED = 130  # as a shell reports an end by Ctrl-C
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the verb's arguments."""
+    parser = subparsers.add_parser(
+        "rehearse",
+        help="play a patch night on this machine",
+        description="Applies a Terraform configuration to an AWS region on this machine, opens its maintenance window "
+        "under real HTTP traffic, and reports what happened. No AWS account is touched. Exit status: 0 the contract "
+        "held, 1 it did not or something failed, 2 bad input.",
+    )
+    parser.add_argument("root", metavar="DIR", nargs="?", default=DEFAULT_ROOT, help=f"default: {DEFAULT_ROOT}")
+    parser.add_argument("--scenario", metavar="FILE", help=f"what exists and how it behaves; default: DIR/{SCENARIO}")
+    parser.add_argument("--report", metavar="DIR", default=DEFAULT_REPORT, help="where report.html and result.json go")
+    parser.add_argument(
+        "--factor", type=float, default=DEFAULT_FACTOR, metavar="N", help="region seconds in a second; default: 40"
+    )
+    parser.add_argument(
+        "--acts",
+        default=",".join(map(str, ALL_ACTS)),
+        metavar="LIST",
+        help="1 plain patching, 2 the module's window, 3 cancelled during a reboot; default: 1,2,3",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Rehearse; returns the exit status. Raises InputError and Failure."""
+    out = sys.stderr if args.json else sys.stdout
+    print(
+        f"albpatch: rehearsing {args.root} in an AWS region on this machine; no account is touched",
+        file=out,
+        flush=True,
+    )
+    root, scenario_file, acts = _checked(args)
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        report = _rehearse(root, scenario_file, acts, args.factor, out)
+        written = _write(report, Path(args.report))
+    except KeyboardInterrupt:
+        print("albpatch: interrupted; nothing is left running", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    _show(report, written, args.json)
+    return 0 if report.held else 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
+    root = Path(args.root)
+    if not root.is_dir():
+        raise InputError(f"{args.root}: there is no such directory")
+    if not any(root.glob("*.tf")) and not any(root.glob("*.tf.json")):
+        raise InputError(f"{args.root}: holds no Terraform configuration")
+    scenario_file = Path(args.scenario) if args.scenario else root / SCENARIO
+    if not scenario_file.is_file():
+        raise InputError(f"{scenario_file}: there is no such scenario file; --scenario names another")
+    if not 1 <= args.factor <= HIGHEST_FACTOR:
+        raise InputError(f"--factor: must be from 1 to {HIGHEST_FACTOR:g}, not {args.factor:g}")
+    numbers = args.acts.split(",")
+    if not all(n.strip() in map(str, ALL_ACTS) for n in numbers):
+        raise InputError(f"--acts: must be some of 1,2,3, not {args.acts!r}")
+    return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
+
+
+def _rehearse(root: Path, scenario_file: Path, acts: tuple[int, ...], factor: float, out: object) -> Report:
+    try:
+        import moto  # noqa: F401 (only whether it is there)
+    except ImportError:
+        raise InputError("rehearse needs the extra `rehearse`: pip install 'albpatch[rehearse]'") from None
+    from albpatch.rehearsal.rehearse import rehearse
+    from albpatch.rehearsal.scenario import load
+    from albpatch.report.terminal import screen
+
+    made = load(scenario_file)
+    shown: Screen = screen(out)  # type: ignore[arg-type]
+    try:
+        return rehearse(root, made, acts, factor, shown)
+    finally:
+        shown.close()
+
+
+def _write(report: Report, folder: Path) -> list[Path]:
+    """Write both files, each whole or not at all."""
+    from albpatch.report import result
+    from albpatch.report.html import page
+
+    contents = {"report.html": page(report), "result.json": result.text(report)}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(content)
+                Path(temporary).chmod(0o644)
+                Path(temporary).replace(folder / name)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise Failure(f"{folder}: the report cannot be written: {error.strerror or error}") from None
+    return [folder / name for name in contents]
+
+
+def _show(report: Report, written: list[Path], as_json: bool) -> None:
+    from albpatch.report import result
+    from albpatch.report.terminal import summary
+
+    summary(report, sys.stderr if as_json else sys.stdout)
+    print(f"written: {', '.join(map(str, written))}", file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        sys.stdout.write(result.text(report))
