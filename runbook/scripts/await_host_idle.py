@@ -52,7 +52,7 @@ def busy(ssm: Any, ec2: Any, event: Event, ended: float) -> str:
     if state != "running":
         return f"the instance is {state}"
     answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-    agent = next(iter(answer["InstanceInformationList"]), {"PingStatus": "unknown"})
+    agent: Any = next(iter(answer["InstanceInformationList"]), {"PingStatus": "unknown"})
     if agent["PingStatus"] != "Online":
         return f"its agent is {agent['PingStatus']}"
     # An answer by the agent itself proves that it is back; after a time-out only a newer ping does.

@@ -34,7 +34,7 @@ def output(step: dict[str, Any], name: str) -> str:
 
 def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
     """The first failure names the code, all of them make the sentence."""
-    found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), {}
+    found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), dict[str, str]()
     for name, step in steps.items():
         if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
             code, sentence = failure(name, step)
