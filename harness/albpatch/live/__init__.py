@@ -1,0 +1,1 @@
+"""What is really there: load balancers, Systems Manager and IAM, compared with a deployment. Reads only."""
