@@ -28,9 +28,11 @@ class Reading:
 
     undeclared_is_critical: a step without isCritical whose onFailure is no Continue makes the execution fail. The page
     gives true as the default and also says that the property counts only where it is declared.
+    throttled_retry_seconds: how long a throttled call is repeated. An account sets 0 to 3600; the default is not stated.
     """
 
     undeclared_is_critical: bool = True
+    throttled_retry_seconds: float = 3600.0
 
 
 class Left(Exception):
@@ -45,7 +47,7 @@ class Interpreter:
     """One execution on its way."""
 
     def __init__(self, region: Region, execution: Execution, reading: Reading) -> None:
-        self.region, self.execution, self._reading = region, execution, reading
+        self.region, self.execution, self.reading = region, execution, reading
         self.scope = Scope(region, execution)
         self._attempts = Attempts(region, execution, self)
         self._failures: list[StepRun] = []
@@ -80,7 +82,7 @@ class Interpreter:
                 return
 
     def run_inner(self, loop: Step, parent: StepRun, number: int, value: object) -> bool:
-        """One iteration of a loop; False when somebody stops the execution. Raises Left when it is left for good."""
+        """One iteration of a loop; False when the execution is to be completed. Raises Left when it is left for good."""
         steps = {step.name: step for step in loop.steps}
         name: str | None = loop.steps[0].name
         while name is not None:
@@ -92,6 +94,8 @@ class Interpreter:
                 if name is None:
                     raise
             if self.execution.stop is not None and not self.in_cancellation:
+                if self.execution.stop == "Cancel":
+                    raise Stopped()
                 return False
             if name is not None and name not in steps:
                 raise Left(name)
@@ -118,7 +122,7 @@ class Interpreter:
         return names[at] if at < len(names) else None
 
     def _is_critical(self, step: Step) -> bool:
-        if step.is_critical is None and not self._reading.undeclared_is_critical:
+        if step.is_critical is None and not self.reading.undeclared_is_critical:
             return step.on_failure == "Abort"
         return step.critical
 

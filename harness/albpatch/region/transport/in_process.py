@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import botocore.endpoint
+import botocore.waiter
 from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
@@ -31,7 +32,7 @@ _ERROR_BODY = {
 
 
 class _ClockAwareTime:
-    """Stands for the module `time` inside botocore's endpoint: an activity's retries wait in its clock's time."""
+    """Stands for the module `time` inside botocore's endpoint and waiters: an activity waits in its clock's time."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(wall, name)
@@ -45,7 +46,7 @@ class _ClockAwareTime:
             activity.clock.sleep(seconds)
 
 
-botocore.endpoint.time = _ClockAwareTime()  # botocore offers no other seam
+botocore.endpoint.time = botocore.waiter.time = _ClockAwareTime()  # botocore offers no other seam
 
 
 class _RawBody:

@@ -20,7 +20,6 @@ from albpatch.region.operations import AwsError
 from albpatch.region.transport.in_process import client
 
 API_SECONDS = 25.0
-THROTTLED_RETRY_SECONDS = 3600.0
 THROTTLING = (
     "BandwidthLimitExceeded",
     "LimitExceededException",
@@ -60,11 +59,12 @@ def call_of_action(work: Work, service: str, api: str, params: dict[str, Any]) -
 
 def _repeated(work: Work, once: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     waited, pause = 0.0, 1.0
+    limit = work.interpreter.reading.throttled_retry_seconds
     while True:
         try:
             return once()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in THROTTLING or waited >= THROTTLED_RETRY_SECONDS:
+            if error.response["Error"]["Code"] not in THROTTLING or waited >= limit:
                 raise StepFailed(EXECUTING, str(error).rstrip("."), kind="ActionFailed") from None
         work.clock.sleep(pause)
         waited, pause = waited + pause, min(pause * 2, 60.0)
