@@ -150,6 +150,9 @@ def _chosen(region: Region, params: dict[str, Any]) -> list[Invocation]:
     unknown = [key for key, _ in keys if key not in ("InvokedAfter", "InvokedBefore", "Status", "DocumentName")]
     if unknown:
         raise NotKnownHere(f"ssm: command filter {', '.join(unknown)}")
+    for key, value in keys:
+        if key.startswith("Invoked"):
+            _time(value)
     instance_id, command_id = params.get("InstanceId"), params.get("CommandId")
     if instance_id and ("Status", "Pending") in keys:
         raise AwsError("InvalidFilterKey", "InstanceId cannot be combined with the status Pending")
