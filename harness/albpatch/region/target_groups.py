@@ -49,7 +49,7 @@ class TargetGroupSettings:
         return self.protocol in NETWORK_PROTOCOLS
 
     @property
-    def propagation_seconds(self) -> float:
+    def late_seconds(self) -> float:
         """How long new requests may still arrive after a deregistration, whatever the delay.
 
         About 17 s for an Application, two minutes for a Network Load Balancer (kubernetes-sigs/
