@@ -17,7 +17,7 @@ locals {
 
   patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
     # Lines without text need no indentation. This saves a kilobyte and leaves the scripts byte for byte.
-    scripts = { for name, text in local.scripts : name => replace(indent(4, text), "/\n +\n/", "\n\n") }
+    scripts = { for name, text in local.scripts : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
 
     assume_role_arn = var.assume_role_arn
     drain           = var.drain

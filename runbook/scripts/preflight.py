@@ -26,8 +26,8 @@ def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_
 def handler(event: Event, _context: Any) -> dict[str, str]:
     name = event["InstanceId"]
     answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
-    instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {"State": {"Name": "terminated"}})
-    state, tags = instance["State"]["Name"], instance.get("Tags", [])
+    instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
+    state, tags = instance.get("State", {}).get("Name", "terminated"), instance.get("Tags", [])
     if state in ("terminated", "shutting-down"):
         return verdict("skipped", f"INSTANCE_GONE: {name} does not exist any more.")
     if state != "running":

@@ -1,0 +1,155 @@
+"""The document as a whole, and its parameters."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from albpatch.document.read import load
+from albpatch.terraform import TerraformError
+from document.conftest import FULL, PLAIN, rendered
+
+SAMPLES = {
+    "InstanceId": (
+        ["i-01234567", "i-0123456789abcdef0"],
+        ["", "i-0123456", "i-0123456789ABCDEF0", "mi-0123456789abcdef0", "i-0123456789abcdef01", "i-01234567 "],
+    ),
+    "TargetGroupArns": (
+        [
+            "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web/0123456789abcdef",
+            "arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:123456789012:targetgroup/a-b-9/0123456789abcdef",
+            "arn:aws-cn:elasticloadbalancing:cn-north-1:123456789012:targetgroup/web/0123456789abcdef",
+            "arn:aws-iso-b:elasticloadbalancing:us-isob-east-1:123456789012:targetgroup/web/0123456789abcdef",
+        ],
+        [
+            "web",
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/0123456789abcdef",
+            "arn:aws:elasticloadbalancing:eu-west-1:1234:targetgroup/web/0123456789abcdef",
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web",
+        ],
+    ),
+    "WindowExecutionId": (
+        ["", "01234567-89ab-cdef-0123-456789abcdef"],
+        ["mw-0123456789abcdef0", "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdeg"],
+    ),
+    "MinHealthyCount": (["0", "1", "1000"], ["", "-1", "1.5", "10000", "half"]),
+    "MinHealthyPercent": (["0", "9", "50", "99", "100"], ["", "101", "-1", "007", "50%"]),
+}
+
+
+def test_is_accepted(text: str) -> None:
+    """Nothing in the document would make CreateDocument refuse it."""
+    assert load(text).assume_role == PLAIN["assume_role_arn"]
+
+
+def test_stays_small(text: str) -> None:
+    """With every setting given the document stays below 48 KB of the 64 KB that AWS takes."""
+    assert len(text.encode()) < 48 * 1024
+
+
+def test_is_plain_text(text: str) -> None:
+    """ASCII, no tabs, one newline at the end: read back from AWS it equals what was sent."""
+    assert text.isascii() and "\t" not in text
+    assert text.endswith("\n") and not text.endswith("\n\n")
+
+
+def test_names_no_target_group(text: str) -> None:
+    """ARNs of target groups are parameters: the document is known in a plan that also creates the group."""
+    assert not re.search(r":targetgroup/(?!\[)", text)
+
+
+def test_assume_role_is_written_out(document: dict[str, Any]) -> None:
+    """The role is a constant: known at plan time, and nothing that a person has to pass."""
+    assert document["schemaVersion"] == "0.3"
+    assert document["assumeRole"] == PLAIN["assume_role_arn"]
+
+
+def test_only_the_instance_is_required(document: dict[str, Any]) -> None:
+    """Started by hand, an instance id is enough."""
+    assert [name for name, p in document["parameters"].items() if "default" not in p] == ["InstanceId"]
+
+
+def test_every_parameter_is_described_and_checked(document: dict[str, Any]) -> None:
+    """Every parameter says what it is for and takes only what makes sense."""
+    for name, parameter in document["parameters"].items():
+        assert parameter["description"], name
+        assert ("allowedPattern" in parameter) != ("allowedValues" in parameter), name
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_patterns(document: dict[str, Any], name: str) -> None:
+    """Each pattern takes good values and refuses bad ones."""
+    pattern, (good, bad) = document["parameters"][name]["allowedPattern"], SAMPLES[name]
+
+    assert [value for value in good if not re.search(pattern, value)] == []
+    assert [value for value in bad if re.search(pattern, value)] == []
+
+
+def test_every_pattern_has_samples(document: dict[str, Any]) -> None:
+    """No pattern goes untested."""
+    assert {name for name, p in document["parameters"].items() if "allowedPattern" in p} == set(SAMPLES)
+
+
+def test_defaults_are_allowed(document: dict[str, Any]) -> None:
+    """What a parameter has when nobody gives it is what it would take."""
+    for name, parameter in document["parameters"].items():
+        default = parameter.get("default")
+        if isinstance(default, str):
+            assert default in parameter.get("allowedValues", [default]), name
+            assert re.search(parameter.get("allowedPattern", ""), default), name
+    assert document["parameters"]["TargetGroupArns"]["default"] == []
+
+
+def test_settings_reach_the_document(full: str) -> None:
+    """Reboot option, override, time-outs, logs and the bake time stand where they take effect."""
+    document = yaml.safe_load(full)
+    steps = {step["name"]: step for step in document["mainSteps"]}
+    install = steps["Install"]["inputs"]
+
+    assert document["parameters"]["RebootOption"]["default"] == "NoReboot"
+    assert document["parameters"]["SkipWhenCompliant"]["default"] == "false"
+    assert install["Parameters"]["BaselineOverride"] == [FULL["patching"]["baseline_override"]]
+    assert steps["Scan"]["inputs"]["Parameters"]["BaselineOverride"] == [FULL["patching"]["baseline_override"]]
+    assert install["Parameters"]["StepTimeoutSeconds"] == ["36000"]
+    assert install["CloudWatchOutputConfig"] == {
+        "CloudWatchOutputEnabled": True,
+        "CloudWatchLogGroupName": FULL["logs"]["cloudwatch_log_group_name"],
+    }
+    assert install["OutputS3BucketName"] == FULL["logs"]["s3_bucket_name"]
+    assert install["OutputS3KeyPrefix"] == FULL["logs"]["s3_key_prefix"]
+    assert steps["Bake"]["inputs"]["Duration"] == "PT3600S"
+    assert steps["Preflight"]["inputs"]["InputPayload"]["ScanMaxAgeMinutes"] == 1440
+
+
+def test_what_is_not_set_is_absent(plain: str) -> None:
+    """Without logs, override and bake time the document does not mention them."""
+    steps = {step["name"]: step for step in yaml.safe_load(plain)["mainSteps"]}
+
+    assert "Bake" not in steps and steps["AwaitHealthy"]["nextStep"] == "Release"
+    assert {"CloudWatchOutputConfig", "OutputS3BucketName", "OutputS3KeyPrefix"}.isdisjoint(steps["Install"]["inputs"])
+    assert "BaselineOverride" not in steps["Install"]["inputs"]["Parameters"]
+
+
+def test_one_snapshot_of_patches_for_a_roll(steps: dict[str, Any]) -> None:
+    """Scan and Install of every instance of a window use the same snapshot of patches."""
+    for name in ("Scan", "Install"):
+        assert steps[name]["inputs"]["Parameters"]["SnapshotId"] == ["{{WindowExecutionId}}"]
+
+
+def test_declared_parameters_are_an_output(outputs: dict[str, Any], plain: str) -> None:
+    """The module tells its caller which parameters the document takes, so that a plan can check what a task passes."""
+    declared = yaml.safe_load(plain)["parameters"]
+
+    assert outputs["patch_parameters"] == {
+        name: {"type": p["type"], "required": "default" not in p, "allowed_pattern": p.get("allowedPattern")}
+        for name, p in declared.items()
+    }
+
+
+def test_series_longer_than_a_script_is_refused() -> None:
+    """Healthy looks that do not fit into one run of a script could never be seen, so a plan refuses them."""
+    health = {**PLAIN["health"], "consecutive_looks": 10, "interval_seconds": 49}
+
+    with pytest.raises(TerraformError, match="at most 480"):
+        rendered({**PLAIN, "health": health})

@@ -1,0 +1,73 @@
+"""runbook/README.md says what the document does."""
+
+import re
+
+import pytest
+import yaml
+
+from document.conftest import RUNBOOK
+from document.graph import END, Steps, edges
+
+README = (RUNBOOK / "README.md").read_text()
+NO_CODE = {"HTTP", "HTTPS"}
+NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Done", "Fail", "OnCancel"}
+
+
+@pytest.fixture(scope="module")
+def all_steps(full: str) -> Steps:
+    return {step["name"]: step for step in yaml.safe_load(full)["mainSteps"]}
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_picture_has_every_route(all_steps: Steps) -> None:
+    """The arrows of the picture are the routes of the document, and no others."""
+    drawn = set(re.findall(r"^  (\w+) (-->|-\.->)(?:\|[^|]*\|)? (\w+)$", README, re.M))
+    kinds = {"success": "-->", "failure": "-.->"}
+    real = {(e.source, kinds[e.kind], e.target) for e in edges(all_steps) if e.kind in kinds and e.target != END}
+
+    assert drawn == real
+
+
+def test_table_has_every_step_in_order(all_steps: Steps) -> None:
+    """A row for each step, in the order of the document."""
+    assert [row[0] for row in rows("Every step")] == list(all_steps)
+
+
+def test_table_tells_every_route(all_steps: Steps) -> None:
+    """What follows on success, failure and cancellation is what the document says."""
+    routes = edges(all_steps)
+    for name, _, success, failure, cancel in rows("Every step"):
+        real = {kind: {e.target for e in routes if e.source == name and e.kind == kind} - {END} for kind in
+                ("success", "failure", "cancel")}  # fmt: skip
+        optional = {"Release"} if name == "AwaitHealthy" else set()
+
+        assert set(re.findall(r"\b[A-Z]\w+\b", success)) - optional == real["success"], name
+        assert set(re.findall(r"\b[A-Z]\w+\b", failure)) == real["failure"], name
+        assert set(re.findall(r"\b[A-Z]\w+\b", cancel)) == real["cancel"], name
+
+
+def test_codes_are_a_closed_list(all_steps: Steps) -> None:
+    """Every code that a script can report is documented, and every documented code can be reported."""
+    source = "\n".join(path.read_text() for path in RUNBOOK.glob("scripts/*.py"))
+    raised = set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)(?:: |")', source)) - NO_CODE
+    by_name = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED" for name in set(all_steps) - NOT_JUDGED}
+    section = README.split("## Outcomes and codes")[1].split("\n## ")[0]
+    documented = set(re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR)\b", section))
+
+    assert documented == raised | by_name
+
+
+def test_codes_have_the_outcome_of_the_table() -> None:
+    """A code that is raised is a failure; one that is returned is none."""
+    source = "\n".join(path.read_text() for path in RUNBOOK.glob("scripts/*.py"))
+    raised = set(re.findall(r'RuntimeError\(\s*f?"([A-Z_]+): ', source))
+    table = {code: row[0] for row in rows("Outcomes and codes") for code in row[1].split(", ")}
+
+    assert {code for code in raised if table.get(code) != "failed"} == set()
+    assert {code for code, outcome in table.items() if outcome != "failed"} & raised == set()
