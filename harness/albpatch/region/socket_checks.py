@@ -13,7 +13,7 @@ from albpatch.region.listener import LOOPBACK
 from albpatch.region.load_balancer import LoadBalancing, Target
 from albpatch.region.target_groups import TargetGroupSettings
 
-GRACE = 0.25  # real seconds on top of every scaled time-out: this machine is slower than the network it stands for
+GRACE = 1.0  # real seconds on top of every scaled time-out: this machine is slower than the network it stands for
 BROKEN = (ConnectionError, http.client.HTTPException)
 
 
