@@ -5,7 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
 
 from albpatch.errors import InputError
 from albpatch.region.faults import Faults
@@ -62,7 +68,7 @@ class Canned:
         item = items.pop(0) if len(items) > 1 else items[0]
         if "error" in item:
             raise AwsError(item["error"], str(item.get("message", "canned error")))
-        return item
+        return with_times(service, operation, item)
 
     def _hint(self, service: str, operation: str) -> str:
         known = [".".join(key) for key in self._lists]
@@ -82,3 +88,48 @@ class Canned:
     def _next_is_throttled(self, service: str, operation: str) -> bool:
         items = self._lists.get((service, operation), [{}])
         return items[0].get("error") in _THROTTLING
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
+
+
+def with_times(service: str, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with its ISO 8601 texts as moments, where the API says that the member is one."""
+    if not _has_time(answer):
+        return answer
+    try:
+        shape = _model(service).operation_model(operation).output_shape
+    except (UnknownServiceError, OperationNotFoundError):
+        return answer
+    converted: dict[str, Any] = _convert(answer, shape)
+    return converted
+
+
+@cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def _has_time(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_time(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_time(item) for item in value)
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
+
+
+def _convert(value: Any, shape: Any) -> Any:
+    kind = getattr(shape, "type_name", None)
+    if kind == "structure" and isinstance(value, dict):
+        return {key: _convert(item, shape.members.get(key)) for key, item in value.items()}
+    if kind == "map" and isinstance(value, dict):
+        return {key: _convert(item, shape.value) for key, item in value.items()}
+    if kind == "list" and isinstance(value, list):
+        return [_convert(item, shape.member) for item in value]
+    if kind == "timestamp" and isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value

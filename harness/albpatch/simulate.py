@@ -29,7 +29,8 @@ def add_parser(subparsers: Any) -> None:
         "simulate",
         help="run an Automation document against canned API answers",
         description="Runs an Automation document in virtual time against canned API answers and prints what happened"
-        " as JSON. Where the document names no role, it runs as when a maintenance window lends it one.",
+        " as JSON. The clock begins at 2026-01-04T03:00:00Z. Where the document names no role, it runs as when a"
+        " maintenance window lends it one.",
     )
     parser.add_argument("document", metavar="DOCUMENT", help="the document, JSON or YAML")
     parser.add_argument("--parameters", metavar="FILE", help="parameter name -> value, JSON or YAML")
@@ -87,7 +88,7 @@ def simulate(
     automation, begin = region.part(Automation), region.clock.time()
     caller = region.assumed_role(ROLE, ROLE)
     try:
-        given = {key: api_value(value) for key, value in parameters.items()}
+        given = {key: api_value(key, value) for key, value in parameters.items()}
         execution_id = automation.start(caller, name, None, given, content=text)
         if cancel is not None:
             _arm(region, automation, execution_id, *cancel)
@@ -102,8 +103,10 @@ def simulate(
         region.close()
 
 
-def api_value(value: Any) -> list[str]:
-    """A parameter as the API takes it: a list of strings."""
+def api_value(name: str, value: Any) -> list[str]:
+    """A parameter as the API takes it: a list of strings. Raises InputError for a value that is missing."""
+    if value is None:
+        raise InputError(f"parameters: {name} has no value")
     items = value if isinstance(value, list) else [value]
     return [item if isinstance(item, str) else json.dumps(item) for item in items]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from albpatch.document import conditions, selectors
-from albpatch.document.actions import ACTIONS, NO_ON_CANCEL, RUNTIMES, SCRIPT_SECONDS, Action
+from albpatch.document.actions import ACTIONS, NO_ON_CANCEL, Action
+from albpatch.document.inputs import check_inputs
 from albpatch.document.model import Defect, Output, Step
-from albpatch.document.references import REFERENCE
 from albpatch.document.values import PLAIN_TYPES, as_text
 
 PROPERTIES = (
@@ -142,8 +142,10 @@ class _Reader:
         for key in inputs:
             if not action.takes_anything and key not in (*action.required, *action.optional):
                 self._complain(f"inputs.{key}", f"no input of {name}")
-        special = getattr(self, "_" + name.removeprefix("aws:"), None)
-        return (special(inputs) if special else None) or {}
+        check_inputs(name, inputs, self._raw, self._complain, self._warn)
+        if name == "aws:branch":
+            return self._branch(inputs)
+        return self._loop(inputs) if name == "aws:loop" else {}
 
     def _outputs(self, name: str, action: Action | None) -> tuple[Output, ...]:
         raw = self._raw.get("outputs")
@@ -179,8 +181,6 @@ class _Reader:
             self._warn(f"{where}.Type", f"a deep scan gives a list, the type is {type_name}")
         return Output(name, str(selector), type_name)
 
-    # What the actions ask of their inputs, one method an action.
-
     def _branch(self, inputs: dict[str, Any]) -> dict[str, Any]:
         choices = conditions.read_choices(inputs.get("Choices"), "inputs.Choices", self._complain)
         return {"choices": choices, "default_choice": self._target("inputs.Default", inputs.get("Default"))}
@@ -203,56 +203,3 @@ class _Reader:
             condition = conditions.read_condition(inputs["LoopCondition"], "inputs.LoopCondition", self._complain)
         steps = read_steps(inputs.get("Steps"), f"{self._where}.inputs.Steps", self._defects)
         return {"steps": steps, "loop_condition": condition}
-
-    def _executeScript(self, inputs: dict[str, Any]) -> None:  # noqa: N802 - named as the action
-        runtime = inputs.get("Runtime")
-        if runtime is not None and runtime not in RUNTIMES:
-            self._complain("inputs.Runtime", f"{runtime!r} is no runtime (known: {', '.join(RUNTIMES)})")
-        if isinstance(runtime, str) and runtime.startswith("python") and not inputs.get("Handler"):
-            self._complain("inputs.Handler", "is missing")
-        if ("Script" in inputs) == ("Attachment" in inputs):
-            self._complain("inputs", "has either Script or Attachment")
-        if isinstance(self._raw.get("timeoutSeconds"), int) and self._raw["timeoutSeconds"] > SCRIPT_SECONDS:
-            self._warn("timeoutSeconds", f"a script is ended after {SCRIPT_SECONDS} seconds whatever is written here")
-
-    def _executeAwsApi(self, inputs: dict[str, Any]) -> None:  # noqa: N802
-        for key in ("Service", "Api"):
-            if key in inputs and not isinstance(inputs[key], str):
-                self._complain(f"inputs.{key}", "is a text")
-
-    def _waitForAwsResourceProperty(self, inputs: dict[str, Any]) -> None:  # noqa: N802
-        self._executeAwsApi(inputs)
-        selector = inputs.get("PropertySelector")
-        if selector is not None and not (isinstance(selector, str) and REFERENCE.search(selector)):
-            try:
-                selectors.check(selector)
-            except selectors.BadSelector as error:
-                self._complain("inputs.PropertySelector", str(error))
-        desired = inputs.get("DesiredValues")
-        if desired is not None and not isinstance(desired, (list, str)):
-            self._complain("inputs.DesiredValues", "is a list")
-
-    _assertAwsResourceProperty = _waitForAwsResourceProperty  # noqa: N815
-
-    def _sleep(self, inputs: dict[str, Any]) -> None:
-        if ("Duration" in inputs) == ("Timestamp" in inputs):
-            self._complain("inputs", "has either Duration or Timestamp")
-
-    def _runCommand(self, inputs: dict[str, Any]) -> None:  # noqa: N802
-        if "InstanceIds" not in inputs and "Targets" not in inputs:
-            self._complain("inputs", "InstanceIds or Targets is needed")
-        ids = inputs.get("InstanceIds")
-        if isinstance(ids, list) and len(ids) > 50:
-            self._complain("inputs.InstanceIds", f"has {len(ids)} ids, at most 50 are allowed")
-        if ids is not None and not isinstance(ids, (list, str)):
-            self._complain("inputs.InstanceIds", "is a list")
-        seconds = inputs.get("TimeoutSeconds")
-        if isinstance(seconds, int) and not 30 <= seconds <= 2_592_000:
-            self._complain("inputs.TimeoutSeconds", "is between 30 and 2592000 (the delivery time-out)")
-        if not isinstance(inputs.get("Parameters", {}), (dict, str)):
-            self._complain("inputs.Parameters", "is a map")
-
-    def _updateVariable(self, inputs: dict[str, Any]) -> None:  # noqa: N802
-        name = inputs.get("Name")
-        if name is not None and not (isinstance(name, str) and name.startswith("variable:")):
-            self._complain("inputs.Name", "is written variable:NAME")

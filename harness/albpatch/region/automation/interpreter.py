@@ -28,7 +28,7 @@ class Reading:
 
     undeclared_is_critical: a step without isCritical whose onFailure is no Continue makes the execution fail. The page
     gives true as the default and also says that the property counts only where it is declared.
-    throttled_retry_seconds: how long a throttled call is repeated. An account sets 0 to 3600; the default is not stated.
+    throttled_retry_seconds: how long a throttled call is repeated; an account sets 0 to 3600, no default is stated.
     """
 
     undeclared_is_critical: bool = True
@@ -82,7 +82,7 @@ class Interpreter:
                 return
 
     def run_inner(self, loop: Step, parent: StepRun, number: int, value: object) -> bool:
-        """One iteration of a loop; False when the execution is to be completed. Raises Left when it is left for good."""
+        """One iteration of a loop; False when the execution is to be completed. Raises Left when it is left."""
         steps = {step.name: step for step in loop.steps}
         name: str | None = loop.steps[0].name
         while name is not None:

@@ -6,8 +6,10 @@ The first target alone, then more and more up to MaxConcurrency; after more erro
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from albpatch.region.automation.actions import Stopped
 from albpatch.region.automation.executions import Execution
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, NotKnownHere
@@ -43,7 +45,7 @@ class RateControl:
             running = [child for child in running if child not in over]
             allowed = min(self._concurrency, allowed * 2)
         self._parent.ended = self._region.clock.time()
-        if self._parent.stop is not None:
+        if self._parent.stop == "Cancel":
             self._parent.status = "Cancelled"
         else:
             self._parent.status = "Failed" if failed > self._errors else "Success"
@@ -63,7 +65,11 @@ class RateControl:
         return self._automation.executions[child_id]
 
     def _wait_for_one(self, running: list[Execution]) -> None:
-        if self._parent.stop is not None or len(running) == 1:
+        with suppress(Stopped):  # the children were stopped too: wait until they are over
+            self._wait(running)
+
+    def _wait(self, running: list[Execution]) -> None:
+        if len(running) == 1:
             running[0].finished.wait()
             return
         any_over = self._region.clock.event()
