@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 import botocore.endpoint
+import botocore.loaders
+import botocore.session
 import botocore.waiter
 from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
@@ -57,12 +59,21 @@ class _RawBody:
         yield self._body
 
 
+_LOADER = botocore.loaders.create_loader()  # keeps the service models it has read: 0.1 s each
+
+
+def _session(region_name: str) -> boto3.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return boto3.Session("local", "local", region_name=region_name, botocore_session=session)
+
+
 class Clients:
     """Makes and keeps the in-process clients of one region (a region's part)."""
 
     def __init__(self, region: Region) -> None:
         self._region = region
-        self._session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region.name)
+        self._session = _session(region.name)
         self._made: dict[tuple[str, Caller, int, str], BaseClient] = {}
         self._lock = threading.Lock()
 
