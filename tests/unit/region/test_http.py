@@ -4,6 +4,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.responses import BaseResponse
+from moto.resourcegroups.urls import url_paths
 
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
@@ -143,12 +144,14 @@ def test_the_control_plane_never_goes_over_http(region, server, monkeypatch):
 
 
 def test_closing_gives_moto_its_classes_back(region, server):
-    """After the region no class of moto is changed, and a second close does nothing."""
-    changed = BaseResponse._dispatch
+    """After the region no class and no route of moto is changed, and a second close does nothing."""
+    changed, added = BaseResponse._dispatch, "{0}/list-group-resources$"
+    assert added in url_paths
     region.close()
     server.close()
 
     assert BaseResponse._dispatch is not changed
+    assert added not in url_paths
     assert BaseResponse._dispatch.__module__ == "moto.core.responses"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from albpatch.region.core import Region
-from albpatch.region.operations import AwsError, Caller, answered_by_backend, operation
+from albpatch.region.operations import AwsError, Caller, NotKnownHere, answered_by_backend, operation
 
 PLATFORMS = ["Windows", "Linux", "MacOS"]
 MAX_BYTES = 65_536
@@ -180,15 +180,22 @@ def update_document(region: Region, _caller: Caller, params: dict[str, Any]) -> 
     return {"DocumentDescription": {**answer["DocumentDescription"], "PlatformTypes": PLATFORMS}}
 
 
+def _by_number(params: dict[str, Any]) -> None:
+    if params.get("VersionName"):
+        raise NotKnownHere("documents by VersionName")
+
+
 @operation("ssm", "GetDocument")
 def get_document(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """The text of one version, in the format asked for (JSON unless said otherwise)."""
+    _by_number(params)
     documents = region.part(Documents)
     return documents.get(params["Name"], params.get("DocumentVersion"), params.get("DocumentFormat", "JSON"))
 
 
 @operation("ssm", "DescribeDocument")
 def describe_document(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+    _by_number(params)
     return {"Document": region.part(Documents).describe(params["Name"], params.get("DocumentVersion"))}
 
 

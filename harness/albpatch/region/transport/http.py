@@ -7,6 +7,7 @@ knows is an error answer with the code `NotKnownHere`, and is kept in `Server.un
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import threading
@@ -49,6 +50,7 @@ class Server:
             return server._dispatch(response, request, *args, **kwargs)
 
         setattr(BaseResponse, _HOOK, dispatch)
+        self._routes = _add_routes()
         self._server = ThreadedMotoServer(LOOPBACK, port=0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
@@ -63,6 +65,8 @@ class Server:
             if self._server._server is not None:
                 self._server._server.server_close()
             setattr(BaseResponse, _HOOK, _own_dispatch)
+            for paths, path in self._routes:
+                del paths[path]
             _one_at_a_time.release()
 
     def _dispatch(self, response: BaseResponse, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -107,6 +111,21 @@ def _error(response: BaseResponse, code: str, message: str, status: int) -> Any:
     if protocol == "ec2":
         return status, {"Content-Type": "text/xml"}, f"<Response><Errors>{error}</Errors></Response>"
     return status, {"Content-Type": "text/xml"}, f"<ErrorResponse>{error}</ErrorResponse>"
+
+
+def _add_routes() -> list[tuple[dict[str, Any], str]]:
+    """Let moto route the registered operations of services whose requests differ by path. What was added where."""
+    added = []
+    for service, operation in sorted(OPERATIONS):
+        model = get_service_model(service)
+        if model.protocol not in ("rest-json", "rest-xml"):
+            continue
+        paths = importlib.import_module(f"moto.{service.replace('-', '')}.urls").url_paths
+        path = "{0}" + model.operation_model(operation).http["requestUri"] + "$"
+        if path not in paths:
+            paths[path] = next(iter(paths.values()))
+            added.append((paths, path))
+    return added
 
 
 def serve(region: Region) -> Server:
