@@ -124,3 +124,15 @@ def test_outside_clients_are_not_touched(region):
     plain = boto3.client("ssm", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 
     assert plain.meta.endpoint_url == "https://ssm.us-east-1.amazonaws.com"
+
+
+def test_callers_share_a_client_and_keep_their_names(region):
+    """Two callers of one service are told apart in every call, in paginators too."""
+    ids = [client(region, region.assumed_role(name, name), "elbv2") for name in ("one", "two")]
+    for elb in (*ids, ids[0]):
+        elb.describe_target_health(TargetGroupArn="x", Targets=[])
+
+    assert [call.caller.role_name for call in region.calls] == ["one", "two", "one"]
+    with pytest.raises(NotKnownHere, match="elbv2:DescribeTargetGroups"):
+        list(ids[1].get_paginator("describe_target_groups").paginate())
+    assert len(region.unknown) == 1
