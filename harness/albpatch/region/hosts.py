@@ -29,6 +29,7 @@ class Host:
         self.sick = False
         self.patching = False
         self.patch_run: str | None = None  # who holds the patch lock
+        self.stale_lock = False  # a patch run was ended and left its lock
         self.missing, self.pending = profile.missing_patches, profile.pending_reboot
         self.installed, self.failed = profile.installed_patches, 0
         self.agent_up = profile.managed

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from albpatch.region.clock import Killed
 from albpatch.region.core import Region
 from albpatch.region.hosts import Host, Hosts
 from albpatch.region.operations import AwsError, NotKnownHere
@@ -19,6 +20,7 @@ NAME = "AWS-RunPatchBaseline"
 PLUGINS = ("PatchWindows", "PatchMacOS", "PatchLinux")
 LOCK_HELD, PATCHES_FAILED = 4, 1  # exit statuses
 LOCK_SECONDS = 2.0
+STALE_LOCK_SECONDS = 300.0  # ten looks, 30 s apart, before the document breaks a lock whose owner has gone
 _GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LIST = r"(https://.+|s3://[^/]+/.+)?"
 _PATTERNS = {
@@ -106,11 +108,17 @@ class PatchManager:
         host.patch_run = command_id
         started = self._clock.time()
         try:
+            if host.stale_lock:
+                self._clock.sleep(STALE_LOCK_SECONDS)
+                host.stale_lock = False
             if run.operation == "Scan":
                 self._clock.sleep(host.profile.scan_seconds)
                 status = 0
             else:
                 status = self._install(host, run)
+        except Killed:
+            host.stale_lock = True  # the lock file survives the process and even a reboot
+            raise
         finally:
             host.patch_run = None
         with self._clock.lock:

@@ -166,6 +166,18 @@ def test_cancelling_can_stop_the_process(fleet):
     assert fleet.hosts[one].patch_run is None
 
 
+def test_an_interrupted_run_leaves_its_lock(fleet):
+    """The next patch run spends five minutes on breaking the lock of a run that was ended; the one after none."""
+    one = fleet.instance(1, Profile(cancel_stops_process=True))
+    fleet.call("ssm", "CancelCommand", CommandId=fleet.send(one, Operation="Scan", wait=False))
+    interrupted = fleet.send(one, Operation="Scan", wait=False)
+    fleet.pass_time(5)
+    fleet.call("ssm", "CancelCommand", CommandId=interrupted)
+    second, third = (fleet.send(one, Operation="Scan") for _ in range(2))
+
+    assert [history(fleet, command)[-1][0] for command in (second, third)] == [321, 21]
+
+
 def test_cancelling_before_delivery(fleet):
     """What was not delivered is Cancelled at once and never runs."""
     fleet.hosts[fleet.ids[0]].reboot()
