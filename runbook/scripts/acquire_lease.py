@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -15,20 +15,12 @@ DELAY_MARGIN = 5
 NETWORK_PROPAGATION = 120  # a Network Load Balancer goes on sending for two minutes, whatever the delay
 
 
-class Event(TypedDict):
-    InstanceId: str
-    Registrations: str
-    MinHealthyCount: str
-    MinHealthyPercent: str
-    PropagationSeconds: int
-
-
 def verdict(outcome: str, sentence: str, record: list[Any], wait: int = 0) -> dict[str, str]:
     found = {"Registrations": json.dumps(record), "WaitSeconds": str(wait)}
     return {"Outcome": outcome, "Sentence": sentence, **found}
 
 
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb, ec2 = boto3.client("elbv2", config=RETRIES), boto3.client("ec2", config=RETRIES)
     groups, end = json.loads(event["Registrations"]), time.time() + WAIT_SECONDS
     for group in groups:
@@ -57,7 +49,9 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
         time.sleep(LOOK_SECONDS)
 
 
-def floors(event: Event, attributes: dict[str, str], health: list[Any], zones: dict[str, str]) -> dict[str, int]:
+def floors(
+    event: dict[str, Any], attributes: dict[str, str], health: list[Any], zones: dict[str, str]
+) -> dict[str, int]:
     """The floor by scope: "*" is the whole group, the others are zones."""
     own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
     if not any(serves(d) for d in own):

@@ -1,7 +1,7 @@
 """Is there anything to install? Believes only a patch state that is not older than this execution's scan."""
 
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -11,15 +11,7 @@ FRESH_WITHIN = 300  # seconds until the report of a finished scan must be visibl
 LOCK_HELD = 4  # exit code of AWS-RunPatchBaseline while another patch run holds the lock
 
 
-class Event(TypedDict):
-    InstanceId: str
-    Scan: str
-    ScanComment: str
-    ScanNotBefore: str
-    RebootOption: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     ssm, name = boto3.client("ssm", config=RETRIES), event["InstanceId"]
     if event["Scan"] == "run" and lock_held(ssm, event):
         return {"Outcome": "skipped", "Sentence": f"PATCH_LOCK_HELD: Another patch run is at work on {name}."}
@@ -32,7 +24,7 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     return {"Outcome": "continue", "Sentence": f"{missing} missing, {failed} failed, {pending} pending a reboot."}
 
 
-def lock_held(ssm: Any, event: Event) -> bool:
+def lock_held(ssm: Any, event: dict[str, Any]) -> bool:
     """By the plugins' exit codes: a step has no ResponseCode when its document has several steps."""
     pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=event["InstanceId"], Details=True)
     scans = [i for page in pages for i in page["CommandInvocations"] if i.get("Comment") == event["ScanComment"]]

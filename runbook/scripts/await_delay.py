@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -13,13 +13,7 @@ SETTLE_SECONDS = 20  # a deregistration may be shown late
 LOOK_SECONDS = 15
 
 
-class Event(TypedDict):
-    Registrations: str
-    DetachedAt: str
-    WaitSeconds: str
-
-
-def handler(event: Event, _context: Any) -> None:
+def handler(event: dict[str, Any], _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
     groups, detached = json.loads(event["Registrations"]), int(event["DetachedAt"])
     deadline, stop = detached + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS

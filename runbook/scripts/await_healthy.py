@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -12,15 +12,7 @@ ATTEMPT_SECONDS = 540  # a script may run for 600; then the next attempt goes on
 SETTLE_SECONDS = 60  # a registration may be shown late
 
 
-class Event(TypedDict):
-    Registrations: str
-    RestoredAt: str
-    ConsecutiveLooks: int
-    IntervalSeconds: int
-    TimeoutSeconds: int
-
-
-def handler(event: Event, _context: Any) -> None:
+def handler(event: dict[str, Any], _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
     groups, needed = json.loads(event["Registrations"]), int(event["ConsecutiveLooks"])
     interval, stop, streak = int(event["IntervalSeconds"]), time.time() + ATTEMPT_SECONDS, 0

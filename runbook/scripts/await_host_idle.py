@@ -1,7 +1,7 @@
 """Waits until no patch command can reboot this host any more. Nothing is registered before that."""
 
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -9,25 +9,18 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 ATTEMPT_SECONDS = 540  # a script may run for 600; then the next attempt goes on
 LOOK_SECONDS = 15
+SCAN_SECONDS = 120
 NEVER_SENT = 600  # seconds after Commit without a trace of the command
 IN_FLIGHT = ("Pending", "InProgress", "Delayed", "Cancelling")
 
 
-class Event(TypedDict):
-    InstanceId: str
-    ExecutionId: str
-    InstallComment: str
-    CommittedAt: str
-    LimitSeconds: int
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     ssm, ec2 = boto3.client("ssm", config=RETRIES), boto3.client("ec2", config=RETRIES)
     record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
     install = next(step for step in record["StepExecutions"] if step["StepName"] == "Install")
     # The end of the step Install is the same in every attempt.
     stop, ended = time.time() + ATTEMPT_SECONDS, install["ExecutionEndTime"].timestamp()
-    while reason := busy(ssm, ec2, event, ended):
+    while reason := busy(ssm, ec2, event):
         if time.time() >= ended + int(event["LimitSeconds"]):
             raise RuntimeError(f"HOST_NOT_IDLE: {event['InstanceId']}: {reason}.")
         if time.time() >= stop:
@@ -36,7 +29,7 @@ def handler(event: Event, _context: Any) -> dict[str, str]:
     return {"InstallStatus": install["StepStatus"]}
 
 
-def busy(ssm: Any, ec2: Any, event: Event, ended: float) -> str:
+def busy(ssm: Any, ec2: Any, event: dict[str, Any]) -> str:
     """Why the host may not be idle. AWS cannot filter commands by status and instance at once."""
     name = event["InstanceId"]
     pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name)
@@ -52,9 +45,24 @@ def busy(ssm: Any, ec2: Any, event: Event, ended: float) -> str:
     if state != "running":
         return f"the instance is {state}"
     answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-    agent: Any = next(iter(answer["InstanceInformationList"]), {"PingStatus": "unknown"})
-    if agent["PingStatus"] != "Online":
-        return f"its agent is {agent['PingStatus']}"
-    # An answer by the agent itself proves that it is back; after a time-out only a newer ping does.
-    answered = not own or "Success" in own or "Failed" in own
-    return "" if answered or agent["LastPingDateTime"].timestamp() > ended else "no ping since Install ended"
+    ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
+    if ping != "Online":
+        return f"its agent is {ping}"
+    # The agent's own answer is proof. After a time-out the installation may go on unseen; it holds the patch lock.
+    return "" if not own or "Success" in own or "Failed" in own else locked(ssm, event, commands)
+
+
+def locked(ssm: Any, event: dict[str, Any], commands: list[Any]) -> str:
+    """Asks the host with a scan, which fails while another patch run holds the lock."""
+    scans = [command for command in commands if command.get("Comment") == event["IdleComment"]]
+    if any(scan["Status"] == "Success" for scan in scans):
+        return ""
+    if time.time() >= max([scan["RequestedDateTime"].timestamp() for scan in scans], default=0) + SCAN_SECONDS:
+        ssm.send_command(
+            DocumentName="AWS-RunPatchBaseline",
+            InstanceIds=[event["InstanceId"]],
+            Comment=event["IdleComment"],
+            TimeoutSeconds=60,
+            Parameters={"Operation": ["Scan"]},
+        )
+    return "Install timed out, and no scan has succeeded since"

@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -10,12 +10,7 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-class Event(TypedDict):
-    InstanceId: str
-    Registrations: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb, now = boto3.client("elbv2", config=RETRIES), str(int(time.time()))
     for entry in json.loads(event["Registrations"]):
         arn = entry["Arn"]

@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -10,11 +10,7 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-class Event(TypedDict):
-    Registrations: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb = boto3.client("elbv2", config=RETRIES)
     for group in json.loads(event["Registrations"]):
         elb.deregister_targets(TargetGroupArn=group["Arn"], Targets=group["Targets"])

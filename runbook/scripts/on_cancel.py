@@ -1,7 +1,7 @@
 """Runs on cancellation: puts the instance back at once, unless a patch command may still reboot it."""
 
 import json
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -9,13 +9,7 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-class Event(TypedDict):
-    InstanceId: str
-    ExecutionId: str
-    WindowExecutionId: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     ssm = boto3.client("ssm", config=RETRIES)
     record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
     steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -11,19 +11,12 @@ RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 CLOCK_TOLERANCE = 60  # seconds; patch states carry the instance's own clock
 
 
-class Event(TypedDict):
-    InstanceId: str
-    TargetGroupArns: list[str]
-    SkipWhenCompliant: str
-    ScanMaxAgeMinutes: int
-
-
 def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_before: float = 0) -> dict[str, str]:
     plan = {"Scan": scan, "ScanNotBefore": str(int(not_before))}
     return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), **plan}
 
 
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     name = event["InstanceId"]
     answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
     instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
@@ -82,7 +75,7 @@ def registered(elb: Any, groups: list[dict[str, Any]], target_id: str) -> list[d
     return found
 
 
-def plan_scan(ssm: Any, event: Event) -> tuple[str, float]:
+def plan_scan(ssm: Any, event: dict[str, Any]) -> tuple[str, float]:
     now, age = time.time(), 60 * int(event["ScanMaxAgeMinutes"])
     if event["SkipWhenCompliant"] == "false":
         return "skip", now

@@ -1,7 +1,7 @@
 """Makes sure that the instance is registered exactly as before, and still healthy where it was."""
 
 import json
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -9,12 +9,7 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-class Event(TypedDict):
-    InstanceId: str
-    Registrations: str
-
-
-def handler(event: Event, _context: Any) -> None:
+def handler(event: dict[str, Any], _context: Any) -> None:
     elb = boto3.client("elbv2", config=RETRIES)
     for group in json.loads(event["Registrations"]):
         arn = group["Arn"]

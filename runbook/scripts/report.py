@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -13,13 +13,7 @@ NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
 CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+): (.*)", re.DOTALL)
 
 
-class Event(TypedDict):
-    InstanceId: str
-    ExecutionId: str
-    WindowExecutionId: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     ssm = boto3.client("ssm", config=RETRIES)
     record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
     steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
@@ -50,7 +44,7 @@ def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
 
 def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
     """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
-    message = " ".join(step.get("FailureMessage", "").split())
+    message = " ".join(step.get("FailureMessage", "").split()).split(" Please refer to ")[0]
     if name != "Install" and (raised := CODE.search(message)):
         return raised[1], raised[2][:500]
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"

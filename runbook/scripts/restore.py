@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -11,11 +11,7 @@ from botocore.exceptions import ClientError
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-class Event(TypedDict):
-    Registrations: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb = boto3.client("elbv2", config=RETRIES)
     problems = []
     for group in json.loads(event["Registrations"]):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -12,15 +12,7 @@ FRESH_WITHIN = 300  # seconds until the report of a finished command must be vis
 CLOCK_TOLERANCE = 60  # seconds; patch states carry the instance's own clock
 
 
-class Event(TypedDict):
-    InstanceId: str
-    InstallStatus: str
-    CommittedAt: str
-    RebootOption: str
-    Registrations: str
-
-
-def handler(event: Event, _context: Any) -> dict[str, str]:
+def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     name = event["InstanceId"]
     if event["InstallStatus"] != "Success":
         raise RuntimeError(f"INSTALL_FAILED: Install ended as {event['InstallStatus']}.")

@@ -185,8 +185,9 @@ def test_commands_can_be_recognised(steps: Steps) -> None:
 
     assert steps["AssessPatches"]["inputs"]["InputPayload"]["ScanComment"] == scan
     assert steps["AwaitHostIdle"]["inputs"]["InputPayload"]["InstallComment"] == install
-    assert scan != install and all("{{automation:EXECUTION_ID}}" in comment for comment in (scan, install))
-    assert max(len(c.replace("{{automation:EXECUTION_ID}}", "x" * 36)) for c in (scan, install)) <= 100
+    comments = {scan, install, steps["AwaitHostIdle"]["inputs"]["InputPayload"]["IdleComment"]}
+    assert len(comments) == 3 and all("{{automation:EXECUTION_ID}}" in comment for comment in comments)
+    assert max(len(comment.replace("{{automation:EXECUTION_ID}}", "x" * 36)) for comment in comments) <= 100
 
 
 def test_waits_have_enough_attempts(steps: Steps) -> None:

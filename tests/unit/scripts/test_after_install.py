@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from unit.scripts.world import EXECUTION, ME, START, World, moment
+from unit.scripts.world import EXECUTION, ME, START, World
 
 COMMENT = "alb-patching Install 1"
 
@@ -14,7 +14,12 @@ COMMENT = "alb-patching Install 1"
 @pytest.fixture
 def await_idle(run: Callable[..., Any]) -> Callable[..., Any]:
     def runner(attempts: int = 6, limit: int = 1800) -> Any:
-        event = {"InstallComment": COMMENT, "CommittedAt": str(int(START)), "LimitSeconds": limit}
+        event = {
+            "InstallComment": COMMENT,
+            "IdleComment": "alb-patching Idle 1",
+            "CommittedAt": str(int(START)),
+            "LimitSeconds": limit,
+        }
         return run("await_host_idle", attempts, InstanceId=ME, ExecutionId=EXECUTION, **event)
 
     return runner
@@ -30,17 +35,38 @@ def test_agents_own_answer_is_proof(world: World, await_idle: Any, status: str) 
     assert world.clock.now == START
 
 
-@pytest.mark.parametrize(
-    "details", ["ExecutionTimedOut", "DeliveryTimedOut", "Cancelled", "Undeliverable", "Terminated"]
-)
-def test_after_a_time_out_only_a_newer_ping_is_proof(world: World, await_idle: Any, details: str) -> None:
-    """When the service gave up on the command, the agent must have been heard of since."""
+@pytest.mark.parametrize("details", ["ExecutionTimedOut", "DeliveryTimedOut", "Cancelled", "Undeliverable"])
+def test_after_a_time_out_a_scan_is_proof(world: World, await_idle: Any, details: str) -> None:
+    """When the service gave up on the command, a scan that succeeds shows that no patch run holds the lock any more."""
     world.step("Install", "Failed", ended=10)
     world.command(COMMENT, "TimedOut", details)
-    world.clock.at(240, lambda: world.agents[ME].update(LastPingDateTime=moment(START + 240)))
 
     assert await_idle() == {"InstallStatus": "Failed"}
-    assert 240 <= world.clock.now - START <= 260
+    assert len(world.made("SendCommand")) == 1 and world.clock.now - START <= 45
+
+
+def test_installation_that_goes_on_after_its_time_out(world: World, await_idle: Any) -> None:
+    """An installation that nobody could stop still holds the lock: the host is busy until a scan gets it."""
+    world.step("Install", "Failed", ended=10)
+    world.command(COMMENT, "TimedOut", "ExecutionTimedOut")
+    world.scan_exit = lambda: 4 if world.clock.now < START + 900 else 0
+
+    await_idle()
+
+    assert 900 <= world.clock.now - START <= 1060
+    assert len(world.made("SendCommand")) <= 9
+
+
+def test_earlier_scan_is_no_proof(world: World, await_idle: Any) -> None:
+    """The scan before the installation, or somebody else's, says nothing about the lock now."""
+    world.command("alb-patching Scan 1", "Success")
+    world.command("by hand", "Success", "Success")
+    world.step("Install", "Failed", ended=10)
+    world.command(COMMENT, "TimedOut", "ExecutionTimedOut")
+    world.scan_exit = lambda: 4
+
+    with pytest.raises(RuntimeError, match=r"^HOST_NOT_IDLE: "):
+        await_idle()
 
 
 @pytest.mark.parametrize("status", ["Pending", "InProgress", "Delayed", "Cancelling"])

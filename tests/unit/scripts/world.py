@@ -63,6 +63,7 @@ class World:
         self.steps: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.deaf: set[str] = set()
+        self.scan_exit: Callable[[], int] = lambda: 0
         self.instance(ME)
 
     # What a test sets up
@@ -167,6 +168,14 @@ class World:
         hidden = () if params.get("Details") else ("CommandPlugins",)
         found = [{k: v for k, v in command.items() if k not in hidden} for command in self.commands]
         return {"CommandInvocations": [command for command in found if command["InstanceId"] == params["InstanceId"]]}
+
+    def _SendCommand(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        assert params["DocumentName"] == "AWS-RunPatchBaseline" and params["Parameters"] == {"Operation": ["Scan"]}
+        code, sent = self.scan_exit(), self.clock.now - START
+        self.command(params["Comment"], "InProgress", sent=sent, code=code)
+        status = "Failed" if code else "Success"
+        self.clock.at(sent + 20, lambda: self.commands[-1].update(Status=status, StatusDetails=status))
+        return {"Command": {"CommandId": self.commands[-1]["CommandId"]}}
 
     def _GetAutomationExecution(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         assert params == {"AutomationExecutionId": EXECUTION}
