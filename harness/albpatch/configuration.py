@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from albpatch.errors import InputError
+
 _COMMENT = re.compile(r"#[^\n]*|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 _HEREDOC = re.compile(r"<<-?(\w+)\n.*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -26,7 +28,7 @@ _LEFT_BEHIND = (
 )
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(InputError, ValueError):
     """The configuration cannot be used. The message is one line and names the file."""
 
 
@@ -44,11 +46,10 @@ def copied(root: Path, target: Path) -> Path:
     needed = folders(root)
     base = Path(os.path.commonpath(needed))
     ignore = shutil.ignore_patterns(*_LEFT_BEHIND)
-    for folder in needed:
-        if any(other in folder.parents for other in needed):
-            continue
+    for folder in sorted(needed, key=lambda folder: len(folder.parts)):
         destination = target / folder.relative_to(base)
-        shutil.copytree(folder, destination, ignore=ignore, ignore_dangling_symlinks=True, dirs_exist_ok=True)
+        if not destination.exists():  # else it came with a folder around it
+            shutil.copytree(folder, destination, ignore=ignore, ignore_dangling_symlinks=True)
     return target / root.relative_to(base)
 
 

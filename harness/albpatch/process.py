@@ -21,6 +21,7 @@ class Child:
         self.cancelled = False
         self._on_line, self._grace_seconds = on_line, grace_seconds
         self._process: subprocess.Popen[str] | None = None
+        self._deaf: Exception | None = None
 
     def run(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str, str]:
         """Exit status (negative: the signal), standard output, standard error. Raises OSError when it cannot start."""
@@ -36,15 +37,30 @@ class Child:
             errors="replace",
             start_new_session=True,
         )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        outputs: list[tuple[IO[str], list[str]]] = [(process.stdout, []), (process.stderr, [])]
+        readers = [threading.Thread(target=self._read, args=output, daemon=True) for output in outputs]
+        for reader in readers:
+            reader.start()
         try:
             if self.cancelled:
                 _end(process, self._grace_seconds)
-            return self._followed(process)
+            process.wait()
+            if self.cancelled:
+                _end(process, 0)
         except BaseException:
             _end(process, self._grace_seconds)
             raise
         finally:
+            # The outputs end with the last process that holds them; closing one under its reader would block.
+            for reader, (stream, _) in zip(readers, outputs, strict=True):
+                reader.join()
+                stream.close()
             self._process = None
+        if self._deaf is not None:
+            raise self._deaf
+        return process.returncode, "".join(outputs[0][1]), "".join(outputs[1][1])
 
     def cancel(self) -> None:
         """Ends the running command, if any, and every later one; from any thread."""
@@ -53,28 +69,15 @@ class Child:
         if process is not None:
             _end(process, self._grace_seconds)
 
-    def _followed(self, process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out: list[str] = []
-        err: list[str] = []
-        readers = [
-            threading.Thread(target=self._read, args=stream, daemon=True)
-            for stream in ((process.stdout, out), (process.stderr, err))
-        ]
-        with process.stdout, process.stderr:
-            for reader in readers:
-                reader.start()
-            status = process.wait()
-            for reader in readers:
-                reader.join()
-        return status, "".join(out), "".join(err)
-
     def _read(self, stream: IO[str], lines: list[str]) -> None:
         for line in stream:
             lines.append(line)
-            if self._on_line is not None:
-                self._on_line(line.rstrip("\n"))
+            if self._on_line is not None and self._deaf is None:
+                try:
+                    self._on_line(line.rstrip("\n"))
+                except Exception as error:  # passed on by run(): a reader that stopped would block the child
+                    self._deaf = error
+                    self.cancel()
 
 
 def _end(process: "subprocess.Popen[str]", grace_seconds: float) -> None:

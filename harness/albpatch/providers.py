@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from albpatch.errors import InputError
+
 SETTING = "ALBPATCH_PROVIDER_MIRROR"
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 AT_LEAST, BELOW = (5, 60, 0), (7, 0, 0)
@@ -17,7 +19,7 @@ _MOST_ENTRIES = 500
 Version = tuple[int, int, int]
 
 
-class ProviderError(ValueError):
+class ProviderError(InputError, ValueError):
     """The mirror that was named explicitly cannot be used. The message is one line."""
 
 

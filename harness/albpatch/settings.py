@@ -7,13 +7,15 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from albpatch.errors import InputError
+
 SCHEMA = "alb-patching/deployment/1"
 _FAMILY = SCHEMA.rpartition("/")[0] + "/"
 
 T = TypeVar("T")
 
 
-class DeploymentError(ValueError):
+class DeploymentError(InputError, ValueError):
     """There is no usable deployment record. The message is one line."""
 
 

@@ -15,6 +15,7 @@ from python_terraform import IsFlagged, IsNotFlagged
 from python_terraform import Terraform as PythonTerraform
 
 from albpatch import configuration
+from albpatch.errors import Failure
 from albpatch.process import Child
 from albpatch.providers import ProviderSource
 from albpatch.providers import find as find_provider
@@ -25,7 +26,7 @@ _OWN_FILES = "zz_albpatch"
 _CHANGES = 2
 
 
-class TerraformError(RuntimeError):
+class TerraformError(Failure):
     """Terraform could not be run or failed. The message names the command and the cause."""
 
     def __init__(self, command: str, cause: str, output: str = "") -> None:
@@ -70,7 +71,8 @@ class Terraform:
     With endpoint_url (a local region) the caller's AWS_* variables and files do not reach it either: keys are fake, and
     a configuration that could find its way to an account is refused. region is the provider's default.
 
-    Every method raises TerraformError on failure. An interruption ends the child process before it is passed on.
+    Every method raises TerraformError on failure, and ConfigurationError where the configuration itself is refused. An
+    interruption ends the child process before it is passed on.
     """
 
     def __init__(
@@ -96,9 +98,6 @@ class Terraform:
             self.folder = configuration.copied(root, base / "configuration")
             self._refuse_ways_out(configuration.folders(self.folder))
             self._write_own_files(base, variables or {}, var_files)
-        except configuration.ConfigurationError as error:
-            self.close()
-            raise TerraformError("", str(error)) from error
         except BaseException:
             self.close()
             raise
@@ -200,7 +199,7 @@ class Terraform:
             try:
                 shutil.copyfile(file, self.folder / f"{_OWN_FILES}_{number:03}{suffix}")
             except OSError as error:
-                raise TerraformError("", f"cannot read {file}: {error.strerror}") from error
+                raise configuration.ConfigurationError(f"cannot read {file}: {error.strerror}") from error
         if variables:
             (self.folder / f"{_OWN_FILES}_values.auto.tfvars.json").write_text(json.dumps(dict(variables)))
 
