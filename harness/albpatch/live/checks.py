@@ -23,7 +23,7 @@ def targets_registered(account: Account, deployment: Deployment) -> list[str]:
         if not instances:
             findings.append(f"fleet {name}: no running instance belongs to it")
         for arn, targets in _targets(account, fleet):
-            missing = sorted(set(instances) - {target.id for target in targets or []})
+            missing = sorted(set(instances) - {t.id for t in targets or [] if t.state != "draining"})
             if targets is None:
                 findings.append(f"fleet {name}: target group {arn} does not exist")
             elif missing:

@@ -1,0 +1,336 @@
+"""Each check of a deployment finds what it is there for: the account is changed by hand and put back."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import pytest
+
+from albpatch import settings
+from albpatch.live import checks
+from albpatch.live.account import Account
+from albpatch.region.hosts import Hosts
+from albpatch.rehearsal.from_plan import load
+from local_account import EXAMPLES, LocalAccount
+
+Undo = Callable[[], Any]
+
+
+@dataclass
+class Deployed:
+    """A deployment that is as recorded."""
+
+    local: LocalAccount
+    account: Account
+    deployment: settings.Deployment
+
+    @property
+    def fleet(self) -> settings.Fleet:
+        return self.deployment.fleets["web"]
+
+    @property
+    def group(self) -> str:
+        return self.fleet.target_group_arns[0]
+
+    def ssm(self, operation: str, **params: Any) -> dict[str, Any]:
+        return self.local.region.call(self.local.region.administrator, "ssm", operation, params)
+
+    def iam(self, operation: str, **params: Any) -> dict[str, Any]:
+        return self.local.region.backend("iam", operation, params)
+
+    def targets(self, operation: str, *ids: str) -> None:
+        params = {"TargetGroupArn": self.group, "Targets": [{"Id": i} for i in ids]}
+        self.local.region.call(self.local.region.administrator, "elbv2", operation, params)
+
+    def let_pass(self, seconds: float) -> None:
+        clock = self.local.region.clock
+        clock.run(clock.spawn("time", clock.sleep, seconds))
+
+    def task_ids(self) -> dict[str, str]:
+        return {"WindowId": self.deployment.window.id, "WindowTaskId": self.fleet.task_id}
+
+
+def recorded(plan: dict[str, Any], loaded: Any, deployed: Callable[..., dict[str, Any]]) -> settings.Deployment:
+    """The record that the apply of this plan would leave: what the plan does not know is what was loaded."""
+    module = plan["planned_values"]["root_module"]["child_modules"][0]
+    (record,) = [r["values"]["input"] for r in module["resources"] if r["type"] == "terraform_data"]
+    record = copy.deepcopy(record)
+    (record["window"]["id"],) = loaded.window_ids
+    ((_, record["fleets"]["web"]["target_id"]),) = loaded.targets.items()
+    ((_, record["fleets"]["web"]["task_id"]),) = loaded.tasks.items()
+    described = deployed("ssm", "DescribeDocument", {"Name": record["document"]["name"]})
+    record["document"]["version"] = described["Document"]["LatestVersion"]
+    return settings.parse(record)
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Deployed]:
+    local = LocalAccount()
+    try:
+        with pytest.MonkeyPatch.context() as patch, local.terraform(EXAMPLES / "complete") as terraform:
+            terraform.init()
+            terraform.plan()
+            plan = terraform.show_plan()
+            loaded = load(local.region, plan)
+            region = local.region
+            deployment = recorded(plan, loaded, lambda *call: region.call(region.administrator, *call))
+            for name, value in local.environment().items():
+                patch.setenv(name, value)
+            yield Deployed(local, Account(deployment.region, boto3.Session()), deployment)
+    finally:
+        local.close()
+
+
+def deregister(d: Deployed) -> Undo:
+    gone = d.local.world.machines["web-2"]
+    d.targets("DeregisterTargets", gone)
+
+    def undo() -> None:
+        d.targets("RegisterTargets", gone)
+        d.let_pass(120.0)
+
+    return undo
+
+
+def sicken(names: list[str]) -> Callable[[Deployed], Undo]:
+    def change(d: Deployed) -> Undo:
+        hosts, machines = d.local.region.part(Hosts), d.local.world.machines
+        for name in names:
+            hosts.sicken(machines[name])
+        d.let_pass(120.0)
+
+        def undo() -> None:
+            for name in names:
+                hosts.recover(machines[name])
+            d.let_pass(120.0)
+
+        return undo
+
+    return change
+
+
+def update_window(**members: Any) -> Callable[[Deployed], Undo]:
+    def change(d: Deployed) -> Undo:
+        window_id = d.deployment.window.id
+        before = d.ssm("GetMaintenanceWindow", WindowId=window_id)
+        d.ssm("UpdateMaintenanceWindow", WindowId=window_id, **members)
+        kept = {name: before[name] for name in members}
+        return lambda: d.ssm("UpdateMaintenanceWindow", WindowId=window_id, **kept)
+
+    return change
+
+
+def update_task(**members: Any) -> Callable[[Deployed], Undo]:
+    def change(d: Deployed) -> Undo:
+        before = d.ssm("GetMaintenanceWindowTask", **d.task_ids())
+        d.ssm("UpdateMaintenanceWindowTask", **d.task_ids(), **members)
+        kept = {name: before[name] for name in members}
+        return lambda: d.ssm("UpdateMaintenanceWindowTask", **d.task_ids(), **kept)
+
+    return change
+
+
+def update_parameters(**parameters: list[str]) -> Callable[[Deployed], Undo]:
+    def change(d: Deployed) -> Undo:
+        automation = d.ssm("GetMaintenanceWindowTask", **d.task_ids())["TaskInvocationParameters"]["Automation"]
+        changed = {**automation, "Parameters": {**automation["Parameters"], **parameters}}
+        return update_task(TaskInvocationParameters={"Automation": changed})(d)
+
+    return change
+
+
+def move_version(d: Deployed) -> Undo:
+    automation = d.ssm("GetMaintenanceWindowTask", **d.task_ids())["TaskInvocationParameters"]["Automation"]
+    return update_task(TaskInvocationParameters={"Automation": {**automation, "DocumentVersion": "$LATEST"}})(d)
+
+
+def add_task(d: Deployed) -> Undo:
+    window = {"WindowId": d.deployment.window.id}
+    added = d.ssm("RegisterTaskWithMaintenanceWindow", **window, TaskType="AUTOMATION", TaskArn="other")
+    return lambda: d.ssm("DeregisterTaskFromMaintenanceWindow", **window, **added)
+
+
+def widen_target(d: Deployed) -> Undo:
+    ids = {"WindowId": d.deployment.window.id, "WindowTargetId": d.fleet.target_id}
+    before = d.ssm("DescribeMaintenanceWindowTargets", WindowId=ids["WindowId"])["Targets"][0]["Targets"]
+    d.ssm("UpdateMaintenanceWindowTarget", **ids, Targets=[{"Key": "tag-key", "Values": ["ALB"]}])
+    return lambda: d.ssm("UpdateMaintenanceWindowTarget", **ids, Targets=before)
+
+
+def add_target(d: Deployed) -> Undo:
+    window = {"WindowId": d.deployment.window.id}
+    targets = [{"Key": "InstanceIds", "Values": ["i-0123456789abcdef0"]}]
+    target = {"ResourceType": "INSTANCE", "Targets": targets}
+    added = d.ssm("RegisterTargetWithMaintenanceWindow", **window, **target)
+    return lambda: d.ssm("DeregisterTargetFromMaintenanceWindow", **window, **added)
+
+
+def share(d: Deployed) -> Undo:
+    document = {"Name": d.deployment.document.name, "PermissionType": "Share"}
+    permissions = d.local.region.backend
+    permissions("ssm", "ModifyDocumentPermission", {**document, "AccountIdsToAdd": ["111122223333"]})
+    return lambda: permissions("ssm", "ModifyDocumentPermission", {**document, "AccountIdsToRemove": ["111122223333"]})
+
+
+def change_policy(which: str, name: str, statement: dict[str, Any]) -> Callable[[Deployed], Undo]:
+    """Add a statement to an inline policy, or a policy that is not ours."""
+
+    def change(d: Deployed) -> Undo:
+        role = getattr(d.deployment, which).name
+        before = d.iam("ListRolePolicies", RoleName=role)["PolicyNames"]
+        policy = {"RoleName": role, "PolicyName": name}
+        document = d.iam("GetRolePolicy", **policy)["PolicyDocument"] if name in before else {**WIDE, "Statement": []}
+        changed = {**document, "Statement": [*document["Statement"], statement]}
+        d.iam("PutRolePolicy", **policy, PolicyDocument=as_text(changed))
+        if name not in before:
+            return lambda: d.iam("DeleteRolePolicy", **policy)
+        return lambda: d.iam("PutRolePolicy", **policy, PolicyDocument=as_text(document))
+
+    return change
+
+
+def as_text(document: Any) -> str:
+    return json.dumps(document)
+
+
+def attach(which: str) -> Callable[[Deployed], Undo]:
+    def change(d: Deployed) -> Undo:
+        arn = d.iam("CreatePolicy", PolicyName="wide", PolicyDocument=as_text(WIDE))["Policy"]["Arn"]
+        attached = {"RoleName": getattr(d.deployment, which).name, "PolicyArn": arn}
+        d.iam("AttachRolePolicy", **attached)
+
+        def undo() -> None:
+            d.iam("DetachRolePolicy", **attached)
+            d.iam("DeletePolicy", PolicyArn=arn)
+
+        return undo
+
+    return change
+
+
+def trust(which: str, **condition: Any) -> Callable[[Deployed], Undo]:
+    """Let the role trust under another condition."""
+
+    def change(d: Deployed) -> Undo:
+        role = {"RoleName": getattr(d.deployment, which).name}
+        before = d.iam("GetRole", **role)["Role"]["AssumeRolePolicyDocument"]
+        statement = {k: v for k, v in before["Statement"][0].items() if k != "Condition"} | condition
+        changed = as_text({**before, "Statement": [statement]})
+        d.iam("UpdateAssumeRolePolicy", **role, PolicyDocument=changed)
+        return lambda: d.iam("UpdateAssumeRolePolicy", **role, PolicyDocument=as_text(before))
+
+    return change
+
+
+WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+ELSEWHERE = {"Effect": "Allow", "Action": ["elasticloadbalancing:RegisterTargets"], "Resource": ["*"]}
+ANY_DOCUMENT = {"Effect": "Allow", "Action": ["ssm:StartAutomationExecution"], "Resource": ["*"]}
+ANY_ROLE = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
+ALL_OF_SSM = {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}
+REFERENCE = ["{{RESOURCE_ID}}"]
+
+CHANGES: list[tuple[checks.Check, Callable[[Deployed], Undo], str]] = [
+    (checks.targets_registered, deregister, "not registered in target group web"),
+    (checks.targets_healthy, deregister, "is draining"),
+    (checks.targets_healthy, sicken(["web-1"]), "is unhealthy"),
+    (checks.floor_held, sicken(["web-1", "web-2", "web-3"]), "has 1 healthy targets, the floor is 2"),
+    (checks.document_not_shared, share, "shared with 111122223333"),
+    (checks.window_as_recorded, update_window(Enabled=False), "Enabled is False"),
+    (checks.window_as_recorded, update_window(Schedule="rate(1 day)"), "Schedule is 'rate(1 day)'"),
+    (checks.window_as_recorded, update_window(ScheduleTimezone="UTC"), "ScheduleTimezone"),
+    (checks.window_as_recorded, update_window(Duration=5), "Duration is 5"),
+    (checks.window_as_recorded, update_window(Cutoff=0), "Cutoff is 0"),
+    (checks.window_targets_as_recorded, widen_target, "window target: tag-key"),
+    (checks.window_targets_as_recorded, add_target, "is not of this deployment"),
+    (checks.tasks_as_recorded, update_task(MaxConcurrency="2"), "MaxConcurrency is '2'"),
+    (checks.tasks_as_recorded, update_task(MaxErrors="10%"), "MaxErrors is '10%'"),
+    (checks.tasks_as_recorded, update_task(CutoffBehavior="CONTINUE_TASK"), "CutoffBehavior is 'CONTINUE_TASK'"),
+    (checks.tasks_as_recorded, update_task(ServiceRoleArn="arn:aws:iam::123456789012:role/x"), "ServiceRoleArn is"),
+    (checks.tasks_as_recorded, update_task(TaskArn="other"), "TaskArn is 'other'"),
+    (checks.tasks_as_recorded, move_version, "DocumentVersion is '$LATEST'"),
+    (checks.tasks_as_recorded, update_parameters(InstanceId=["i-1"]), "no parameter receives {{RESOURCE_ID}}"),
+    (checks.tasks_as_recorded, update_parameters(MinHealthyCount=["0"]), "MinHealthyCount is ['0']"),
+    (checks.tasks_as_recorded, update_parameters(TargetGroupArns=["arn:other"]), "TargetGroupArns is ['arn:other']"),
+    (checks.tasks_as_recorded, add_task, "is not of this deployment"),
+    (checks.automation_role_as_recorded, attach("automation_role"), "managed policies is ['arn"),
+    (checks.automation_role_as_recorded, change_policy("automation_role", "extra", ELSEWHERE), "inline policies"),
+    (checks.automation_role_as_recorded, change_policy("automation_role", "steps", ELSEWHERE), "on other resources"),
+    (checks.automation_role_as_recorded, change_policy("automation_role", "steps", ALL_OF_SSM), "allows ssm:*"),
+    (checks.automation_role_as_recorded, trust("automation_role"), "trust is"),
+    (checks.window_role_as_recorded, attach("window_role"), "managed policies is ['arn"),
+    (
+        checks.window_role_as_recorded,
+        change_policy("window_role", "start-runbook", ANY_ROLE),
+        "PassRole is allowed on *",
+    ),
+    (checks.window_role_as_recorded, change_policy("window_role", "start-runbook", ANY_DOCUMENT), "is allowed on *"),
+    (checks.window_role_as_recorded, trust("window_role", Condition={"Bool": {"a:b": "true"}}), "trust is"),
+]
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_nothing_is_found_when_all_is_as_recorded(deployed, check):
+    """A deployment that nobody touched has no finding, so that a finding means something."""
+    assert check(deployed.account, deployed.deployment) == []
+
+
+@pytest.mark.parametrize(("check", "change", "text"), CHANGES, ids=[f"{c.__name__}-{t}" for c, _, t in CHANGES])
+def test_a_change_by_hand_is_found(deployed, check, change, text):
+    """The check names what was changed, and is content again when it is put back."""
+    undo = change(deployed)
+    try:
+        findings = check(deployed.account, deployed.deployment)
+    finally:
+        undo()
+
+    assert [finding for finding in findings if text in finding], findings
+    assert check(deployed.account, deployed.deployment) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "text"),
+    [
+        ({"document": {"version": "9"}}, checks.document_as_recorded, "has no version 9"),
+        ({"document": {"content_sha256": "0" * 64}}, checks.document_as_recorded, "sha256 is"),
+        ({"document": {"parameter_names": ("Other",)}}, checks.document_as_recorded, "parameters is"),
+        ({"document": {"name": "nobody"}}, checks.document_not_shared, "does not exist"),
+        ({"window": {"id": "mw-00000000000000000"}}, checks.window_as_recorded, "does not exist"),
+        ({"window": {"id": "mw-00000000000000000"}}, checks.tasks_as_recorded, "does not exist"),
+        ({"window": {"id": "mw-00000000000000000"}}, checks.window_targets_as_recorded, "does not exist"),
+        ({"automation_role": {"name": "nobody"}}, checks.automation_role_as_recorded, "does not exist"),
+        ({"window_role": {"name": "nobody"}}, checks.window_role_as_recorded, "does not exist"),
+    ],
+)
+def test_what_is_gone_is_found(deployed, change, check, text):
+    """A record that names what is not there is a finding and not an error."""
+    ((part, members),) = change.items()
+    deployment = replace(deployed.deployment, **{part: replace(getattr(deployed.deployment, part), **members)})
+
+    assert text in " ".join(check(deployed.account, deployment))
+
+
+@pytest.mark.parametrize(
+    ("members", "check", "text"),
+    [
+        ({"tags": {"ALB": ("nobody",)}}, checks.targets_registered, "no running instance"),
+        (
+            {
+                "target_group_arns": (
+                    "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef",
+                )
+            },
+            None,
+            "does not exist",
+        ),
+    ],
+)
+def test_a_fleet_without_instances_or_group_is_found(deployed, members, check, text):
+    """A fleet that reaches nobody, or whose target group is gone, is a finding."""
+    deployment = replace(deployed.deployment, fleets={"web": replace(deployed.fleet, **members)})
+
+    assert text in " ".join((check or checks.targets_registered)(deployed.account, deployment))
