@@ -70,7 +70,10 @@ def test_interruption_ends_the_child(tmp_path: Path, code: str) -> None:
 
 def test_what_the_child_started_goes_with_it(tmp_path: Path) -> None:
     """A grandchild, like a provider of Terraform's, is killed with its group."""
-    code = f"import signal, subprocess, sys;subprocess.Popen([sys.executable, '-c', {POLITE!r}]); signal.pause()"
+    code = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+        f"subprocess.Popen([sys.executable, '-c', {POLITE!r}]); signal.pause()"
+    )
     started: list[int] = []
 
     def cancel(line: str) -> None:

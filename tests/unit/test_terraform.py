@@ -94,7 +94,8 @@ def test_nothing_is_left_behind(root: Path) -> None:
         ('output "a" {\n  value = local.missing\n}\n', "validate", "undeclared local value"),
         ('output "a" {value = 1}\n', "fmt", "main.tf"),
         (
-            'variable "one" {\n  default = 1\n}\nresource "terraform_data" "a" {\n  lifecycle {\n    precondition {\n      condition     = var.one == 2\n'
+            'variable "one" {\n  default = 1\n}\nresource "terraform_data" "a" {\n  lifecycle {\n'
+            "    precondition {\n      condition     = var.one == 2\n"
             '      error_message = "One is not two."\n    }\n  }\n}\n',
             "plan",
             "One is not two.",
@@ -295,6 +296,5 @@ def test_broken_tests_are_an_error(root: Path) -> None:
     """A test file that Terraform cannot read is an error, not an empty result."""
     (root / "tests").mkdir()
     (root / "tests/one.tftest.hcl").write_text('run "a" {')
-    with Terraform(root, provider=REGISTRY) as terraform:
-        with pytest.raises(TerraformError, match="closing brace"):
-            terraform.test()
+    with Terraform(root, provider=REGISTRY) as terraform, pytest.raises(TerraformError, match="closing brace"):
+        terraform.test()
