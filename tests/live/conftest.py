@@ -12,7 +12,7 @@ from albpatch import settings
 from albpatch.live.account import Account
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployment_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file of the option. Without it a record of what Terraform just made in a region on this machine, which
     AWS_ENDPOINT_URL then leads to: the checks cannot tell."""
@@ -38,11 +38,11 @@ def deployment_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         account.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def deployment(deployment_file: Path) -> settings.Deployment:
     return settings.read(deployment_file)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def account(deployment: settings.Deployment) -> Account:
     return Account(deployment.region)
