@@ -72,14 +72,23 @@ class Evidence:
         return [c for c in self.role_calls if c.service == "elbv2" and c.operation in names and c.error is None]
 
     @cached_property
+    def until_end(self) -> list[Entry]:
+        """Everything up to the night's end: what stood before counts."""
+        return [x for x in self.entries if x.time <= self.end]
+
+    def is_ours(self, entry: Entry) -> bool:
+        """Whether a registration or deregistration was made by one of the night's roles."""
+        return entry.time >= self.start and ":assumed-role/" in str(entry.detail.get("by", ""))
+
+    @cached_property
     def took_out(self) -> list[tuple[float, str, str]]:
         """(time, target group, instance) of every deregistration by the night's roles."""
-        return [
-            (c.time, c.params["TargetGroupArn"], t["Id"])
-            for c in self.writes
-            if c.operation == "DeregisterTargets"
-            for t in c.params["Targets"]
-        ]
+        found = []
+        for entry in self.night:
+            if entry.kind == "registration" and entry.detail["action"] == "deregister" and self.is_ours(entry):
+                arn, instance_id, _ = entry.subject.rsplit("|", 2)
+                found.append((entry.time, arn, instance_id))
+        return found
 
     @cached_property
     def last_state(self) -> dict[str, str]:

@@ -21,17 +21,25 @@ SERVES = ("serving", "sick")  # a machine that is sick on its own answers with e
 
 @dataclass
 class GroupTraffic:
-    """Requests of one target group: sent, refused (nobody served them) and cut (the host went down under them)."""
+    """Requests of one target group.
+
+    Attributes:
+        sent: all of them.
+        refused: nobody served them.
+        cut: the host went down while they were open.
+        cut_by_delay: the load balancer closed them because the group's own deregistration delay was over.
+    """
 
     sent: float = 0.0
     refused: float = 0.0
     cut: float = 0.0
+    cut_by_delay: float = 0.0
     losses: list[Loss] = field(default_factory=list)
     by_host: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def lost(self) -> float:
-        return self.refused + self.cut
+        return self.refused + self.cut + self.cut_by_delay
 
 
 @dataclass
@@ -77,17 +85,24 @@ class _Group:
 
     def goes_down(self, host: str, now: float) -> None:
         """Slow requests that are open on the host are cut."""
-        slow = self.traffic.slow_seconds
-        for target, stretches in self.stretches.items():
-            if _host(target) != host:
-                continue
-            open_share = sum(s.share * max(0.0, s.end - max(s.start, now - slow)) for s in stretches)
-            cut = self.traffic.requests_per_second * self.traffic.slow_share * open_share
-            if cut > EPSILON:
-                self.result.cut += cut
-                self.result.by_host[host] += cut
-                self.result.losses.append(Loss(now - self.start, cut, f"open requests cut: {host} goes down"))
-            stretches.clear()
+        for target in self.stretches:
+            if _host(target) == host:
+                self.result.cut += self._cut(target, now, f"{host} goes down")
+
+    def is_removed(self, target: str, now: float) -> None:
+        """The deregistration delay is over: the load balancer closes what is still open."""
+        self.result.cut_by_delay += self._cut(target, now, "the deregistration delay is over")
+
+    def _cut(self, target: str, now: float, why: str) -> float:
+        slow, stretches = self.traffic.slow_seconds, self.stretches[target]
+        open_share = sum(s.share * max(0.0, s.end - max(s.start, now - slow)) for s in stretches)
+        stretches.clear()
+        cut = self.traffic.requests_per_second * self.traffic.slow_share * open_share
+        if cut <= EPSILON:
+            return 0.0
+        self.result.by_host[_host(target)] += cut
+        self.result.losses.append(Loss(now - self.start, cut, f"open requests cut: {why}"))
+        return cut
 
     def _lose(self, requests: float, why: str) -> None:
         """Count refused requests; a violation that goes on is one loss, told where it began."""
@@ -126,6 +141,11 @@ def lost(
             group = followed[entry.subject]
             group.until(entry.time, serving)
             group.routed = list(entry.detail["routed"])
+        elif entry.kind == "target" and entry.detail["state"] == "absent" and entry.time >= start:
+            arn, target = entry.subject.split("|", 1)
+            if arn in followed:
+                followed[arn].until(entry.time, serving)
+                followed[arn].is_removed(target, entry.time)
         elif entry.kind == "host":
             serves = entry.detail["state"] in SERVES
             was = serving.get(entry.subject, False)

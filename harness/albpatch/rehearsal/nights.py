@@ -76,6 +76,7 @@ def night(
     start: Start | None = None,
     prepare: Callable[[Region, World], None] = lambda _region, _world: None,
     tail: float = TAIL_SECONDS,
+    managed_policies: bool = False,
 ) -> Night:
     """Play one night and close its region.
 
@@ -85,9 +86,10 @@ def night(
         start: what begins the night, run as an activity, and its status; without it the plan's only window is fired.
         prepare: called when all stands and is healthy, before the night begins.
         tail: seconds to look on after the end.
+        managed_policies: whether AWS's own IAM policies exist (loading them takes a second).
     """
     region = Region(VirtualClock(), name=region_name(scenario))
-    attach(region)
+    attach(region, managed_policies=managed_policies)
     try:
         world = create(region, scenario)
         retargeted = retarget(plan, world)

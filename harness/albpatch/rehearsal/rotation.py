@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from albpatch.region.journal import Entry
 from albpatch.rehearsal.evidence import INTERRUPTED, Evidence, Verdict
-from albpatch.rehearsal.losses import EPSILON
+from albpatch.rehearsal.losses import EPSILON, SERVES
 from albpatch.rehearsal.timeline import IN_FLIGHT, PATCHING
 from albpatch.report.model import Held
+from albpatch.report.words import count
 
 
 def needless(e: Evidence) -> Verdict:
@@ -40,33 +41,31 @@ def floor(e: Evidence) -> Verdict:
 
 
 def _lowest(e: Evidence, arn: str, keys: set[str], floor: int) -> tuple[int, list[tuple[float, int, str]]]:
-    """The lowest count of healthy targets during the night, and each fall below the floor that was our doing."""
+    """The lowest number of healthy targets during the night, and each moment below the floor that was our doing."""
     healthy: set[str] = set()
     lowest: int | None = None
     ours: list[tuple[float, int, str]] = []
     busy: dict[str, set[str]] = {}
-    out: set[str] = {i for _, group, i in e.took_out if group == arn}
-    for entry in e.entries:
-        if entry.time > e.end:
-            break
+    leaving: set[str] = set()
+    for entry in e.until_end:
         if entry.kind == "command" and entry.detail.get("operation") == PATCHING:
-            begun = _follow_command(entry, busy)
-            here = any(k.split("|", 1)[0] == entry.detail["instance"] for k in keys)
-            if begun and here and len(healthy) < floor and entry.time >= e.start:
-                ours.append((entry.time, len(healthy), f"the installation began on {e.name(entry.detail['instance'])}"))
-        if entry.kind != "target" or not entry.subject.startswith(f"{arn}|"):
-            continue
+            host = entry.detail["instance"]
+            here = any(key.split("|", 1)[0] == host for key in keys)
+            if _follow_command(entry, busy) and here and len(healthy) < floor:
+                ours.append((entry.time, len(healthy), f"the installation began on {e.name(host)}"))
         key = entry.subject.removeprefix(f"{arn}|")
         if key not in keys:
             continue
-        was = key in healthy
+        if entry.kind == "registration" and e.is_ours(entry):
+            leaving.add(key)
+        if entry.kind != "target":
+            continue
+        was, host = key in healthy, key.split("|", 1)[0]
         (healthy.add if entry.detail["state"] == "healthy" else healthy.discard)(key)
         if entry.time < e.start:
             continue
         lowest = len(healthy) if lowest is None else min(lowest, len(healthy))
-        host = key.split("|", 1)[0]
-        by_us = (entry.detail["state"] == "draining" and host in out) or bool(busy.get(host))
-        if was and key not in healthy and len(healthy) < floor and by_us:
+        if was and key not in healthy and len(healthy) < floor and (key in leaving or busy.get(host)):
             ours.append((entry.time, len(healthy), f"{e.name(host)} left"))
     return len(healthy) if lowest is None else lowest, ours
 
@@ -91,7 +90,7 @@ def exact_return(e: Evidence) -> Verdict:
     if not left:
         return Held.HELD, f"{e.names(taken)} registered exactly as before and none while a patch command ran"
     dead = [i for i in left if _interrupted(e, i)]
-    unfit = [i for i in left if i not in dead and e.last_host.get(i) != "serving"]
+    unfit = [i for i in left if i not in dead and e.last_host.get(i) not in SERVES]
     wrong = [i for i in left if i not in dead and i not in unfit]
     if wrong:
         return Held.BROKEN, f"{e.names(wrong)} left out although fit to serve"
@@ -105,9 +104,13 @@ def exact_return(e: Evidence) -> Verdict:
 
 
 def _interrupted(e: Evidence, instance_id: str) -> bool:
-    """Whether the instance's last execution was cancelled or died."""
+    """Whether the instance's last execution died, or was cancelled after a patch command was sent."""
     mine = [x for x in e.executions if x.instance == instance_id]
-    return bool(mine) and (mine[-1].killed or mine[-1].status in INTERRUPTED)
+    sent = any(
+        x.kind == "command" and x.detail["instance"] == instance_id and x.detail.get("operation") == PATCHING
+        for x in e.night
+    )
+    return bool(mine) and (mine[-1].killed or (sent and mine[-1].status in INTERRUPTED))
 
 
 def _registered_while_patching(e: Evidence) -> list[str]:
@@ -127,10 +130,10 @@ def _registered_while_patching(e: Evidence) -> list[str]:
 
 
 def no_lost_request(e: Evidence) -> Verdict:
-    lost = sum(t.lost for t in e.traffic.values())
+    lost = sum(t.refused + t.cut for t in e.traffic.values())
     sent = sum(t.sent for t in e.traffic.values())
     if lost > EPSILON:
-        return Held.BROKEN, f"{lost:.0f} of {sent:.0f} requests lost" if lost >= 1 else f"{lost:.2f} requests lost"
+        return Held.BROKEN, f"{count(lost)} of {count(sent)} requests lost"
     reboots = [x for x in e.night if x.kind == "host" and x.detail["state"] == "rebooting"]
     early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in reboots if _routed_at(e, x)]
     if early:
@@ -138,10 +141,19 @@ def no_lost_request(e: Evidence) -> Verdict:
     side_by_side = _two_out(e)
     if side_by_side:
         return Held.BROKEN, side_by_side
+    words = f"0 of {count(sent)} requests lost" + _by_delay(e)
     if not reboots:
-        return Held.NOT_EXERCISED, f"no machine rebooted; 0 of {sent:.0f} requests lost"
-    names = e.names([x.subject for x in reboots])
-    return Held.HELD, f"0 of {sent:.0f} requests lost through {len(reboots)} reboots ({names})"
+        return Held.NOT_EXERCISED, f"no machine rebooted; {words}"
+    times = "1 reboot" if len(reboots) == 1 else f"{len(reboots)} reboots"
+    return Held.HELD, f"{words} through {times} ({e.names(x.subject for x in reboots)})"
+
+
+def _by_delay(e: Evidence) -> str:
+    """What the target groups' own setting cut: their users decided on it, and are told."""
+    cut = sum(t.cut_by_delay for t in e.traffic.values())
+    if cut <= EPSILON:
+        return ""
+    return f" to patching ({count(cut)} slow ones were cut by the target group's own deregistration delay)"
 
 
 def _routed_at(e: Evidence, reboot: Entry) -> bool:
@@ -156,23 +168,24 @@ def _routed_at(e: Evidence, reboot: Entry) -> bool:
 
 
 def _two_out(e: Evidence) -> str:
-    """Whether an instance was taken out of a group while another that we took out did not serve there yet."""
+    """Whether an instance left a group while another that we took out healthy did not serve there yet."""
     healing: dict[str, set[str]] = {}
-    events = [(t, 0, arn, i) for t, arn, i in e.took_out]
-    for entry in e.night:
-        if entry.kind == "target" and entry.detail["state"] == "healthy":
-            arn, instance_id, _ = entry.subject.rsplit("|", 2)
-            events.append((entry.time, 1, arn, instance_id))
-    for time, healthy, arn, instance_id in sorted(events):
-        waiting = healing.setdefault(arn, set())
-        if healthy:
-            waiting.discard(instance_id)
+    state: dict[str, str] = {}
+    for entry in e.until_end:
+        if entry.kind not in ("target", "registration"):
             continue
-        others = waiting - {instance_id}
-        if others:
-            return (
-                f"{e.name(instance_id)} taken out of {e.world.group_name(arn)} at {e.at(time)}, before "
-                f"{e.names(sorted(others))} served there again"
-            )
-        waiting.add(instance_id)
+        arn, instance_id, _ = entry.subject.rsplit("|", 2)
+        waiting = healing.setdefault(arn, set())
+        if entry.kind == "target":
+            state[entry.subject] = entry.detail["state"]
+            if entry.detail["state"] == "healthy":
+                waiting.discard(instance_id)
+        elif e.is_ours(entry) and entry.detail["action"] == "deregister":
+            others = waiting - {instance_id}
+            if others:
+                when, served = e.at(entry.time), e.names(sorted(others))
+                group = e.world.group_name(arn)
+                return f"{e.name(instance_id)} taken out of {group} at {when}, before {served} served there again"
+            if state.get(entry.subject) == "healthy":
+                waiting.add(instance_id)
     return ""

@@ -30,8 +30,8 @@ class Known:
         if self.host in DOWN:
             return State.DOWN_IN_ROTATION if self.routed else DOWN[self.host]
         states = set(self.targets.values()) - {"unused", "absent"}
-        if "draining" in states:
-            return State.DRAINING
+        if "draining" in states or (self.routed and not states):
+            return State.DRAINING  # gone from the group, and late requests still arrive
         if self.routed and states <= {"healthy"}:
             return State.IN_ROTATION
         if self.installing:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from albpatch.region.journal import Entry
 from albpatch.rehearsal.evidence import OVER, Evidence, Execution, Verdict
+from albpatch.rehearsal.losses import SERVES
 from albpatch.rehearsal.rotation import exact_return, floor, needless, no_lost_request
 from albpatch.report.model import Held, Promise
 
@@ -51,7 +51,8 @@ def stop_the_line(e: Evidence) -> Verdict:
 def _unwell(e: Evidence, execution: Execution) -> bool:
     """Whether an instance that the night took out does not serve at its end."""
     taken = any(i == execution.instance for _, _, i in e.took_out)
-    return taken and (e.last_host.get(execution.instance) != "serving" or bool(e.missing(execution.instance)))
+    serves = e.last_host.get(execution.instance) in SERVES
+    return taken and (not serves or bool(e.missing(execution.instance)))
 
 
 def least_privilege(e: Evidence) -> Verdict:
@@ -73,7 +74,7 @@ def least_privilege(e: Evidence) -> Verdict:
 
 def as_found(e: Evidence) -> Verdict:
     before = {f"{arn}|{i}|{p}" for arn in e.world.groups.values() for i, p in e.world.registered(arn)}
-    ours = [x for x in e.night if x.kind == "registration" and x.detail["action"] == "register" and _by_role(x)]
+    ours = [x for x in e.night if x.kind == "registration" and x.detail["action"] == "register" and e.is_ours(x)]
     strange = [x for x in ours if x.subject not in before]
     if strange:
         host = strange[0].subject.rsplit("|", 2)[1]
@@ -85,10 +86,6 @@ def as_found(e: Evidence) -> Verdict:
             f"every machine was in rotation before; each of {len(ours)} registrations put back one that was there"
         )
     return Held.HELD, f"{e.names(outside)} was in no target group before and is in none now"
-
-
-def _by_role(entry: Entry) -> bool:
-    return ":assumed-role/" in str(entry.detail.get("by", ""))
 
 
 def seen(e: Evidence) -> Verdict:
