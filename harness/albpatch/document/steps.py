@@ -73,7 +73,7 @@ class _Reader:
         action = ACTIONS.get(action_name) if isinstance(action_name, str) else None
         if action is None:
             self._complain("action", f"{action_name!r} is no action" if action_name else "is missing")
-        inputs = raw.get("inputs") or {}
+        inputs = {} if raw.get("inputs") is None else raw["inputs"]
         if not isinstance(inputs, dict):
             self._complain("inputs", "is a map")
             inputs = {}

@@ -53,11 +53,9 @@ def parse(text: str) -> Any:
         try:
             return json.loads(text, object_pairs_hook=_pairs)
         except json.JSONDecodeError as error:
-            json_error = f"not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        try:
-            return _yaml(text)  # a flow mapping of YAML also begins with a brace
-        except Unreadable:
-            raise Unreadable(json_error) from None
+            if text.lstrip()[1:].lstrip()[:1] == '"':  # else it is a flow mapping of YAML
+                place = f"line {error.lineno}, column {error.colno}"
+                raise Unreadable(f"not valid JSON: {error.msg} ({place})") from None
     return _yaml(text)
 
 
