@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from albpatch.rehearsal.nights import night
-from albpatch.report.model import Held
+from albpatch.report.model import Held, State
 from night_fleet import group, machine, scene
 
 
@@ -49,6 +49,25 @@ def test_four_machines_one_after_the_other(plan):
     )
     assert out_seconds(played)["d"] == 0
     assert len(elb_writes(played)) == 6
+
+
+def test_every_second_of_a_machine_is_accounted_for(plan):
+    """Deregistered, drained for 30 s, patched for 60 s, down for 30 s, started for 15 s, idle, checked, back."""
+    played = night(plan, scene({"a": "patches", "b": "compliant"}))
+    spans = played.report().machines[0].spans
+
+    assert [(s.state.value, round(s.end - s.start, 1)) for s in spans[1:-2]] == [
+        ("draining", 30.0),
+        ("out of rotation", 5.8),
+        ("patching", 61.0),
+        ("rebooting", 30.0),
+        ("application starting", 15.0),
+        ("patching", 5.0),
+        ("out of rotation", 5.2),
+    ]
+    assert spans[-2].state is State.CHECKING
+    assert spans[-2].end - spans[-2].start <= 10.1  # the first passed check counts, one comes every 10 s
+    assert played.lost == 0
 
 
 def test_the_same_input_gives_the_same_night(plan):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from albpatch.errors import InputError
 from albpatch.region.clock import ScaledClock
 from albpatch.region.core import Region
 from albpatch.region.profiles import Profile
@@ -49,18 +50,22 @@ class Act:
 
 
 def planned(world: World, numbers: Sequence[int]) -> list[Act]:
-    """The acts of these numbers: 1 plain patching, 2 the module's window, 3 the same, cancelled during a reboot."""
-    first = min((i, n) for n, i in world.machines.items() if world.scenario.profile(n).get("missing_patches", 0))[1]
-    profiles = [Profile.from_mapping(world.scenario.profile(n)) for n in world.machines]
-    reboot = Profile.from_mapping(world.scenario.profile(first)).reboot_seconds
-    slowest = max(p.start_seconds for p in profiles)
-    cancel = Interference("cancel", first, Trigger(after=reboot / 2, host="rebooting"))
-    known = {
-        1: Act("Plain patching", plain=True, tail=slowest + 60.0),
-        2: Act("The module's window"),
-        3: Act("The module's window, cancelled during a reboot", interferences=(cancel,), tail=reboot + slowest + 30.0),
-    }
-    return [known[n] for n in numbers]
+    """The acts of these numbers: 1 plain patching, 2 the module's window, 3 the same, cancelled during a reboot.
+
+    Raises InputError when act 3 is asked for and no machine would reboot.
+    """
+    profiles = {n: Profile.from_mapping(world.scenario.profile(n)) for n in world.machines}
+    slowest = max(p.start_seconds for p in profiles.values())
+    acts = {1: Act("Plain patching", plain=True, tail=slowest + 60.0), 2: Act("The module's window")}
+    if 3 in numbers:
+        first = next((n for n, p in profiles.items() if p.missing_patches and p.managed), None)
+        if first is None:
+            raise InputError("assign: act 3 needs an instance with missing patches; --acts 1,2 does without")
+        reboot = profiles[first].reboot_seconds
+        cancel = Interference("cancel", first, Trigger(after=reboot / 2, host="rebooting"))
+        tail = reboot + slowest + 30.0
+        acts[3] = Act("The module's window, cancelled during a reboot", interferences=(cancel,), tail=tail)
+    return [acts[n] for n in numbers]
 
 
 def play(applied: Applied, act: Act, factor: float, screen: Screen) -> model.Night:

@@ -11,6 +11,7 @@ from albpatch.region.hosts import Hosts
 from albpatch.region.load_balancer import LoadBalancing
 from albpatch.region.operations import AwsError
 from albpatch.region.profiles import Profile
+from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.scenario import Scenario, TargetGroup
 from albpatch.rehearsal.world import World
 
@@ -48,8 +49,13 @@ def create(region: Region, scenario: Scenario) -> World:
 
 
 def start_machines(region: Region, world: World) -> None:
-    """Put hosts behind the instances and register them as the scenario says."""
+    """Put hosts behind the instances and register them as the scenario says.
+
+    Windows take the machines in the order of the scenario (AWS does not say which order it takes).
+    """
     hosts = region.part(Hosts)
+    turn = {instance_id: number for number, instance_id in enumerate(world.machines.values())}
+    region.part(Windows).order = lambda ids: sorted(ids, key=lambda i: (turn.get(i, len(turn)), i))
     for name, instance_id in world.machines.items():
         hosts.add(instance_id, Profile.from_mapping(world.scenario.profile(name), f"profiles.{name}"))
     for name, machine in world.scenario.machines.items():
