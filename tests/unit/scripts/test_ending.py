@@ -273,6 +273,15 @@ def test_cancelled_after_restore_touches_nothing(world: World, cancel: Any, step
     assert (cancel()["Code"], world.made("RegisterTargets")) == ("CANCELLED_RETURNED", [])
 
 
+def test_cancelled_in_quarantine(world: World, cancel: Any) -> None:
+    """A machine that is in quarantine because it may still be rebooted stays there."""
+    web = walk(world, "AwaitHostIdle", status="Failed", message="RuntimeError: HOST_NOT_IDLE: no")
+    world.step("Quarantine", "Cancelled")
+    world.state(ME, 80, web, None)
+
+    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_LEFT_OUT", {})
+
+
 def test_cancel_after_a_refused_commit(world: World, cancel: Any) -> None:
     """A refused Commit never sent a command, so a cancel on the way back still puts back."""
     web = walk(world, "Commit", Outcome="deferred", Sentence="FLOOR: 1 left.")
