@@ -14,7 +14,7 @@ from typing import Protocol
 from albpatch.region.core import Region
 from albpatch.region.hosts import Hosts
 from albpatch.region.target_groups import TargetGroupSettings
-from albpatch.region.targets import Target
+from albpatch.region.targets import Group, Target
 
 SICK_STATUS = 503
 
@@ -57,10 +57,18 @@ def phase(target: Target, interval: float) -> float:
 
 
 class VirtualChecks:
-    """Timers on the region's clock, only while the next checks can change something."""
+    """Timers on the region's clock, only while the next checks can change something.
+
+    Args:
+        settings: the present settings of a group, None when it has been deleted.
+        report: told what each check found.
+    """
 
     def __init__(
-        self, region: Region, settings: Callable[[str], TargetGroupSettings], report: Callable[[Target, Probe], None]
+        self,
+        region: Region,
+        settings: Callable[[Group], TargetGroupSettings | None],
+        report: Callable[[Target, Probe], None],
     ) -> None:
         self._clock, self._hosts = region.clock, region.part(Hosts)
         self._settings, self._report = settings, report
@@ -68,8 +76,9 @@ class VirtualChecks:
 
     def watch(self, target: Target) -> None:
         self.unwatch(target)
-        first = target.since + phase(target, self._settings(target.group.arn).interval)
-        self._at(first, target, lambda: self._check(target))
+        now = self._settings(target.group)
+        if now is not None:
+            self._at(target.since + phase(target, now.interval), target, lambda: self._check(target))
 
     def unwatch(self, target: Target) -> None:
         cancel = self._next.pop(target, None)
@@ -77,12 +86,13 @@ class VirtualChecks:
             cancel()
 
     def disturbed(self, target: Target) -> None:
-        if target in self._next:
-            return  # a check is due already and will see it
-        interval = self._settings(target.group.arn).interval
-        first = target.since + phase(target, interval)
+        now = self._settings(target.group)
+        if now is None or target in self._next:
+            return  # a check that is due already will see it
+        first = target.since + phase(target, now.interval)
         behind = max(0.0, self._clock.time() - first + 0.001)  # floats: never the same check twice
-        self._at(first + (behind // interval + 1) * interval, target, lambda: self._check(target))
+        due = first + (behind // now.interval + 1) * now.interval
+        self._at(due, target, lambda: self._check(target))
 
     def probe(self, target: Target, settings: TargetGroupSettings) -> Probe:
         """What a check finds now. An instance without a host of its own is taken to answer."""
@@ -100,14 +110,17 @@ class VirtualChecks:
         return Probe(True, seconds=host.profile.answer_seconds)
 
     def _check(self, target: Target) -> None:
-        found = self.probe(target, self._settings(target.group.arn))
-        self._at(self._clock.time() + found.seconds, target, lambda: self._found(target, found))
+        self._next.pop(target, None)
+        now = self._settings(target.group)
+        if now is not None:
+            found = self.probe(target, now)
+            self._at(self._clock.time() + found.seconds, target, lambda: self._found(target, found))
 
     def _found(self, target: Target, found: Probe) -> None:
         self._next.pop(target, None)
         self._report(target, found)
-        now = self.probe(target, self._settings(target.group.arn))
-        if target.undecided or now.passed != (target.state == "healthy"):
+        now = self._settings(target.group)
+        if now is not None and (target.undecided or self.probe(target, now).passed != (target.state == "healthy")):
             self.disturbed(target)
 
     def _at(self, when: float, target: Target, work: Callable[[], None]) -> None:

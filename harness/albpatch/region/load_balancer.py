@@ -29,13 +29,27 @@ class LoadBalancing:
         self._instances = region.part(Instances)
         self._groups: dict[str, Group] = {}
         self._of_instance: dict[str, set[Target]] = {}
-        self.checks: HealthChecks = VirtualChecks(region, self.settings, self.checked)
+        self.checks: HealthChecks = VirtualChecks(region, self.current, self.checked)
         self.removal_listeners: list[Callable[[Target], None]] = []
         region.part(Hosts).listeners.append(self._host_changed)
 
     def settings(self, arn: str) -> TargetGroupSettings:
         """The group's present settings. Raises AwsError when there is no such group."""
         return settings(self._region, arn)
+
+    def current(self, group: Group) -> TargetGroupSettings | None:
+        """The settings of a group met before; None, and the group is forgotten, when it has been deleted meanwhile."""
+        try:
+            now = self.settings(group.arn)
+        except AwsError:
+            now = None
+        if now is not None and now.identity == group.identity:
+            return now
+        for target in group.targets.values():
+            self.checks.unwatch(target)
+            self._of_instance[target.id].discard(target)
+        group.targets, group.late = {}, {}
+        return None
 
     def use_checks(self, checks: HealthChecks) -> None:
         """Let somebody else make the health checks, from now on."""
@@ -88,9 +102,9 @@ class LoadBalancing:
     def checked(self, target: Target, found: Probe) -> None:
         """A health check of the target has ended."""
         with self._clock.lock:
-            if target.state not in ROUTABLE:
+            now = self.current(target.group)
+            if now is None or target.state not in ROUTABLE:
                 return
-            now = self.settings(target.group.arn)
             target.passes = target.passes + 1 if found.passed else 0
             target.fails = 0 if found.passed else target.fails + 1
             if found.passed and target.state != "healthy":
@@ -185,7 +199,8 @@ class LoadBalancing:
 
     def _remove(self, target: Target) -> None:
         target.end_draining = None
-        del target.group.targets[target.id, target.port]
+        if target.group.targets.pop((target.id, target.port), None) is None:
+            return  # its group has been deleted
         self._of_instance[target.id].discard(target)
         self._set(target, "absent", "Target.NotRegistered")
         for listen in list(self.removal_listeners):
@@ -205,6 +220,8 @@ class LoadBalancing:
 
     def _host_changed(self, host: Host) -> None:
         for target in sorted(self._of_instance.get(host.id, ()), key=lambda t: (t.group.arn, t.key)):
+            if self.current(target.group) is None:
+                continue
             usable = target.group.in_use and host.power not in ("stopped", "gone")
             if target.state in ROUTABLE and usable:
                 self.checks.disturbed(target)
@@ -220,7 +237,9 @@ class LoadBalancing:
 
     def _reroute(self, group: Group) -> None:
         """Work out again who may get new requests; journal it when it has changed."""
-        now = self.settings(group.arn)
+        now = self.current(group)
+        if now is None:
+            return
         late = sorted(group.late)
         routed = sorted({t.key for t in routable(group.targets.values(), now)}.union(late))
         if (routed, late) != (group.routed, group.shown_late):

@@ -39,17 +39,17 @@ class SocketChecks:
     def _check(self, target: Target) -> None:
         me = self._clock.current()
         me.labels.clear()
-        settings = self._balancing.settings(target.group.arn)
-        due = target.since + phase(target, settings.interval)
-        while True:
+        settings = self._balancing.current(target.group)
+        due = target.since + (0.0 if settings is None else phase(target, settings.interval))
+        while settings is not None:
             self._clock.sleep(due - self._clock.time())
             found = self._probe(target, settings)
             with self._clock.lock:
                 if self._activities.get(target) is not me:
                     return
                 self._balancing.checked(target, found)
-                settings = self._balancing.settings(target.group.arn)
-            due = max(due + settings.interval, self._clock.time())
+                due = max(due + settings.interval, self._clock.time())
+                settings = self._balancing.current(target.group)
 
     def _probe(self, target: Target, settings: TargetGroupSettings) -> Probe:
         port, timeout = self._port(target.id), settings.timeout / self._clock.factor + GRACE

@@ -386,12 +386,22 @@ def test_requests_go_round(fleet):
     assert fleet.balancing.pick(empty) is None
 
 
-def test_a_target_without_a_port_in_the_group_is_gone_when_the_group_is(fleet):
-    """A group that is deleted and made again under the same name starts without targets."""
-    arn = fleet.group(used=False)
-    fleet.register(arn, *fleet.ids)
+def test_a_group_that_is_deleted_takes_its_targets_along(fleet):
+    """Nothing happens any more for a deleted group: no check, no end of a delay, no late request, no error."""
+    arn, (one, two) = fleet.group(used=False), fleet.ids
+    fleet.use(arn, "web")
+    fleet.register(arn, one, two)
+    fleet.pass_time(60)
+    fleet.deregister(arn, one)
+    fleet.hosts.sicken(two)
+    fleet.make("elbv2", "DeleteLoadBalancer", LoadBalancerArn=fleet.balancers[arn])
     fleet.make("elbv2", "DeleteTargetGroup", TargetGroupArn=arn)
+    entries = len(fleet.journal.entries)
+    fleet.pass_time(1000)
+    fleet.hosts.recover(two)
+    fleet.pass_time(1000)
 
+    assert [e.kind for e in fleet.journal.entries[entries:]] == ["host"]
     assert fleet.health(fleet.group(used=False)) == []
 
 
