@@ -130,6 +130,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
         "SubnetId": w.fleet.subnet_ids[0],
         "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"Encrypted": True}}],
     },
+    ("ec2", "DescribeSecurityGroupRules"): lambda _: {"MaxResults": 5},
     ("ec2", "MonitorInstances"): lambda w: {"InstanceIds": w.fleet.ids},
     ("elbv2", "DeregisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": "i-0123456789abcdef0"}]},
     ("elbv2", "RegisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": w.fleet.ids[0]}]},
