@@ -9,7 +9,7 @@ from moto.resourcegroups.urls import url_paths
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
-from albpatch.region.operations import FROM_BACKEND, OPERATIONS, AwsError, NotKnownHere
+from albpatch.region.operations import OPERATIONS, AwsError, NotKnownHere
 from albpatch.region.transport.http import serve
 
 
@@ -36,22 +36,30 @@ def forbidden(_region, _caller, _params):
     raise AwsError("UnauthorizedOperation", "not you", 403)
 
 
-@pytest.fixture
-def region(monkeypatch):
+@pytest.fixture(scope="module")
+def region():
     made = Region(VirtualClock())
-    monkeypatch.setitem(OPERATIONS, ("ssm", "GetAutomationExecution"), execution)
-    monkeypatch.setitem(OPERATIONS, ("elbv2", "DescribeTargetHealth"), health)
-    monkeypatch.setitem(OPERATIONS, ("ec2", "DescribeVpcs"), forbidden)
-    for key in [("ssm", "GetAutomationExecution"), ("elbv2", "DescribeTargetHealth"), ("ec2", "DescribeVpcs")]:
-        monkeypatch.setattr("albpatch.region.transport.http.FROM_BACKEND", FROM_BACKEND - {key})
-    attach(made)
-    yield made
-    made.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(OPERATIONS, ("ssm", "GetAutomationExecution"), execution)
+        patch.setitem(OPERATIONS, ("elbv2", "DescribeTargetHealth"), health)
+        patch.setitem(OPERATIONS, ("ec2", "DescribeVpcs"), forbidden)
+        attach(made)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def served(region):
+    return serve(region)
 
 
 @pytest.fixture
-def server(region):
-    return serve(region)
+def server(region, served):
+    """The server, of which nothing unknown has been asked yet."""
+    region.calls.clear()
+    served.unknown.clear()
+    served.failures.clear()
+    return served
 
 
 @pytest.fixture
@@ -141,6 +149,14 @@ def test_the_control_plane_never_goes_over_http(region, server, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
 
     assert region.backend("ec2", "DescribeVpcs", {})["Vpcs"]
+    assert region.calls == []
+
+
+@pytest.mark.usefixtures("server")
+def test_two_regions_are_not_served_at_once(region):
+    """A second server in one process would share the first one's state, so it is refused."""
+    with pytest.raises(RuntimeError, match="served already"):
+        serve(region)
 
 
 def test_closing_gives_moto_its_classes_back(region, server):
@@ -153,10 +169,3 @@ def test_closing_gives_moto_its_classes_back(region, server):
     assert BaseResponse._dispatch is not changed
     assert added not in url_paths
     assert BaseResponse._dispatch.__module__ == "moto.core.responses"
-
-
-@pytest.mark.usefixtures("server")
-def test_two_regions_are_not_served_at_once(region):
-    """A second server in one process would share the first one's state, so it is refused."""
-    with pytest.raises(RuntimeError, match="served already"):
-        serve(region)
