@@ -12,7 +12,18 @@ from albpatch.simulate import simulate
 
 FILES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
 FIELDS = {"rule", "source", "open", "document", "parameters", "responses", "cancel", "expect"}
-EXPECTED = {"status", "steps", "outputs", "variables", "calls", "elapsed_seconds", "message", "log", "refused", "unknown"}
+EXPECTED = {
+    "status",
+    "steps",
+    "outputs",
+    "variables",
+    "calls",
+    "elapsed_seconds",
+    "message",
+    "log",
+    "refused",
+    "unknown",
+}
 CASES = [(file.stem, number, case) for file in FILES for number, case in enumerate(parse(file.read_text()), start=1)]
 
 

@@ -86,5 +86,7 @@ class Execution:
 
     def latest(self, step_name: str) -> StepRun | None:
         """The latest run of a step that began, or None."""
-        began = [run for run in self.steps if run.step.name == step_name and run.status != "Pending"]
-        return began[-1] if began else None
+        for run in reversed(self.steps):
+            if run.step.name == step_name and run.status != "Pending":
+                return run
+        return None

@@ -15,10 +15,11 @@ from albpatch.region.automation.actions import Stopped
 from albpatch.region.automation.attempts import Attempts
 from albpatch.region.automation.executions import Execution, StepRun, identifier
 from albpatch.region.automation.scope import Scope
-from albpatch.region.clock import Expired
+from albpatch.region.clock import Expired, NoProgress
 from albpatch.region.core import Region
 
 CANCEL_SECONDS = 120.0
+MOST_STEP_RUNS = 5_000  # of one execution; a document that goes round in a circle would never end
 NO_OUTPUT = "No output available yet because the step is not successfully executed"
 
 
@@ -52,11 +53,15 @@ class Interpreter:
         self._attempts = Attempts(region, execution, self)
         self._failures: list[StepRun] = []
         self.in_cancellation = False
+        self._begun = 0
+        self._pending: dict[str, StepRun] = {}  # steps not yet begun, by name
 
     def run(self) -> None:
         """Run to the end. What the region does not know is raised, and ends the clock's run."""
         execution = self.execution
-        execution.steps = [self._pending(step) for step in execution.document.steps]
+        for step in execution.document.steps:
+            self._pending[step.name] = StepRun(step, identifier(execution.id, "step", step.name))
+        execution.steps = list(self._pending.values())
         self._walk(execution.document.steps[0].name)
         if execution.stop == "Cancel":
             self._cancel()
@@ -168,13 +173,13 @@ class Interpreter:
 
     # Records.
 
-    def _pending(self, step: Step) -> StepRun:
-        return StepRun(step, identifier(self.execution.id, "step", step.name))
-
     def _begin(self, step: Step, parent: StepRun | None, number: int | None, value: object) -> StepRun:
         execution = self.execution
-        run = next((one for one in execution.steps if one.step is step and one.status == "Pending"), None)
-        if run is None or parent is not None:
+        self._begun += 1
+        if self._begun > MOST_STEP_RUNS:
+            raise NoProgress(f"{execution.document_name}: more than {MOST_STEP_RUNS} steps, it goes round in a circle")
+        run = self._pending.pop(step.name, None) if parent is None else None
+        if run is None:
             run = StepRun(step, identifier(execution.id, "step", step.name, len(execution.steps)))
             execution.steps.append(run)
         run.parent, run.iteration, run.iterator_value = parent, number, value

@@ -17,6 +17,7 @@ from typing import Any
 from albpatch.document.actions import SCRIPT_SECONDS
 from albpatch.region.automation.actions import POLLING, RESOLVING, Result, StepFailed, Work, action
 from albpatch.region.automation.script_modules import BotoModule, DatetimeModule, TimeModule
+from albpatch.region.clock import NoProgress
 from albpatch.region.operations import NotKnownHere
 
 PAYLOAD_BYTES = 100 * 1024
@@ -71,7 +72,7 @@ def _guarded(work: Work, body: Any) -> Any:
     known = len(work.region.unknown)
     try:
         answer = body()
-    except NotKnownHere:
+    except (NotKnownHere, NoProgress):
         raise
     except (Exception, SystemExit) as error:
         _raise_unknown(work, known)
