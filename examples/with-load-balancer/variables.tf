@@ -2,6 +2,7 @@ variable "name" {
   description = "Name of everything in this example."
   type        = string
   default     = "alb01"
+  nullable    = false
 }
 
 variable "region" {

@@ -1,0 +1,57 @@
+"""The plans that the suite looks at: --plan-json FILE, or every example planned on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plan_json import Call, calls
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+GIVEN = "the given plan"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "planned" in metafunc.fixturenames:
+        given = metafunc.config.getoption("--plan-json")
+        names = [GIVEN] if given else sorted(file.parent.name for file in EXAMPLES.glob("*/main.tf"))
+        metafunc.parametrize("planned", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def plan_of(request: pytest.FixtureRequest) -> Callable[[str], dict[str, Any]]:
+    """Name of an example => its plan. All are made at once, in a region on this machine."""
+    given = request.config.getoption("--plan-json")
+    if given is not None:
+        try:
+            plans = {GIVEN: json.loads(given.read_text())}
+        except ValueError as error:
+            pytest.exit(f"--plan-json: {given} is not JSON: {error}", returncode=2)
+        return plans.__getitem__
+    from local_account import LocalAccount
+
+    plans = {}
+    account = LocalAccount()
+    try:
+        account.add_aws_owned_document()
+        for example in sorted(file.parent for file in EXAMPLES.glob("*/main.tf")):
+            with account.terraform(example) as terraform:
+                terraform.init()
+                terraform.plan()
+                plans[example.name] = terraform.show_plan()
+    finally:
+        account.close()
+    return plans.__getitem__
+
+
+@pytest.fixture(scope="session")
+def planned(request: pytest.FixtureRequest, plan_of: Callable[[str], dict[str, Any]]) -> list[Call]:
+    """The calls of the module in one plan."""
+    found = calls(plan_of(request.param))
+    if not found:
+        pytest.fail(f"{request.param} holds no call of the module: no terraform_data.deployment with its schema")
+    return found
