@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
@@ -32,9 +33,14 @@ def settle(steps: dict[str, Any]) -> tuple[str, str, str]:
     if "Install" in steps and "AwaitHostIdle" not in done:
         where = ", ".join(group["Arn"] for group in groups)
         return "CANCELLED_LEFT_OUT", f"A patch command may still reboot it: it stays out of {where}.", "out"
-    elb = boto3.client("elbv2", config=RETRIES)
+    elb, problems = boto3.client("elbv2", config=RETRIES), []
     for group in groups:
-        put_back(elb, group)
+        try:  # one that refuses must not keep the others waiting
+            put_back(elb, group)
+        except ClientError as error:
+            problems.append(f"{group['Arn']}: {error}")
+    if problems:
+        return "CANCELLED_LEFT_OUT", f"It was not registered again: {'; '.join(problems)}", "out"
     return "CANCELLED_RETURNED", "It is registered again; watch its health.", "registered"
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
-CODE = re.compile(r"\b([A-Z]+(?:_[A-Z]+)+): (.*)", re.DOTALL)
+CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a traceback may show the raise itself
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
@@ -45,7 +45,7 @@ def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
 def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
     """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
     message = " ".join(step.get("FailureMessage", "").split()).split(" Please refer to ")[0]
-    if name != "Install" and (raised := CODE.search(message)):
+    if name != "Install" and (raised := CODE.match(message)):
         return raised[1], raised[2][:500]
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"
     return code, f"{name} ended as {step['StepStatus']}. {message[:300]}".strip()

@@ -111,6 +111,8 @@ RAISED = [
     "Traceback (most recent call last): File x, line 3 RuntimeError: CHANGED_BY_OTHER: Somebody did.",
     "Step fails when it is Poll action status for completion. RuntimeError - CHANGED_BY_OTHER: Somebody did.",
     "Step fails.\n\n  RuntimeError:\n CHANGED_BY_OTHER: Somebody did.",
+    'File x\n raise RuntimeError(f"CHANGED_BY_OTHER: {who} did.")\nRuntimeError: CHANGED_BY_OTHER: Somebody did.',
+    "RuntimeError: CHANGED_BY_OTHER: Somebody did. Please refer to Automation Service Troubleshooting Guide.",
 ]
 
 
@@ -271,6 +273,25 @@ def test_cancelled_after_restore_touches_nothing(world: World, cancel: Any, step
     world.state(ME, 80, web, None)
 
     assert (cancel()["Code"], world.made("RegisterTargets")) == ("CANCELLED_RETURNED", [])
+
+
+def test_cancel_with_one_refusal(world: World, cancel: Any) -> None:
+    """A group that refuses does not keep the others out, and is named."""
+    web = walk(world, "AwaitDelay", status="Cancelled")
+    api = world.group("api", (ME, 81, "draining"))
+    [record] = [step["Outputs"]["Registrations"] for step in world.steps if step["StepName"] == "AcquireLease"]
+    record[0] = json.dumps([*json.loads(record[0]), {"Arn": api, "Targets": [{"Id": ME, "Port": 81}]}])
+    world.state(ME, 80, web, "draining")
+    world.fail("elbv2.RegisterTargets", "AccessDenied")
+
+    found = cancel()
+
+    assert (found["Code"], world.shown(web), world.shown(api)) == (
+        "CANCELLED_LEFT_OUT",
+        {80: "draining"},
+        {81: "initial"},
+    )
+    assert web in found["Sentence"] and api not in found["Sentence"]
 
 
 def test_cancelled_in_quarantine(world: World, cancel: Any) -> None:
