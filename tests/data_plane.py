@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from albpatch.region.clock import Clock, VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
@@ -125,3 +131,25 @@ class Fleet:
         """Status and StatusDetails of the command's first invocation."""
         found = self.call("ssm", "ListCommandInvocations", CommandId=command_id)["CommandInvocations"][0]
         return found["Status"], found["StatusDetails"]
+
+
+@contextmanager
+def fleet_of(count: int, profile: Profile, clock: Clock) -> Iterator[Fleet]:
+    """A fleet that is closed whatever happens."""
+    made = Fleet(count, profile, clock)
+    try:
+        yield made
+    finally:
+        made.region.close()
+
+
+def request(url: str, path: str = "/", **more: object) -> tuple[int, bytes]:
+    """Status and body of one request; status 0 when there is no answer at all."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url + path, **more), timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except (http.client.HTTPException, OSError):
+        return 0, b""

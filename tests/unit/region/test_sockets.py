@@ -1,11 +1,7 @@
-"""Scaled time: real hosts, real load balancers, and the same story through both edges."""
+"""Scaled time: real hosts and real load balancers."""
 
-import http.client
 import socket
 import threading
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 
 import pytest
 
@@ -13,7 +9,7 @@ from albpatch.region.clock import ScaledClock, VirtualClock
 from albpatch.region.core import Region
 from albpatch.region.hosts import Profile
 from albpatch.region.sockets import Sockets
-from data_plane import Fleet
+from data_plane import fleet_of, request
 
 FACTOR = 60.0
 QUICK = Profile(
@@ -21,19 +17,9 @@ QUICK = Profile(
 )
 
 
-@contextmanager
-def fleet_of(clock, count=2):
-    """A fleet that is closed whatever happens."""
-    made = Fleet(count, QUICK, clock)
-    try:
-        yield made
-    finally:
-        made.region.close()
-
-
 @pytest.fixture
 def fleet():
-    with fleet_of(ScaledClock(FACTOR)) as made:
+    with fleet_of(2, QUICK, ScaledClock(FACTOR)) as made:
         yield made
 
 
@@ -42,22 +28,10 @@ def sockets(fleet):
     return fleet.region.part(Sockets)
 
 
-def get(url, path="/", **more):
-    """Status and body of one request; status 0 when there is no answer at all."""
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url + path, **more), timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
-    except (http.client.HTTPException, OSError):
-        return 0, b""  # the load balancer itself has gone
-
-
 def in_background(url, path):
     """Begin a request; returns a function that waits for its status."""
     seen = []
-    thread = threading.Thread(target=lambda: seen.append(get(url, path)[0]))
+    thread = threading.Thread(target=lambda: seen.append(request(url, path)[0]))
     thread.start()
 
     def status():
@@ -87,14 +61,14 @@ def test_requests_are_answered_in_turn(fleet, sockets):
     arn = fleet.steady()
     url = sockets.url(arn)
 
-    assert {get(url)[1] for _ in range(4)} == {b'{"instance": "%s", "received": 0}' % i.encode() for i in fleet.ids}
-    assert get(url, data=b"12345")[1].endswith(b'"received": 5}')
-    assert get(url, method="HEAD") == (200, b"")
+    assert {request(url)[1] for _ in range(4)} == {b'{"instance": "%s", "received": 0}' % i.encode() for i in fleet.ids}
+    assert request(url, data=b"12345")[1].endswith(b'"received": 5}')
+    assert request(url, method="HEAD") == (200, b"")
 
 
 def test_a_group_without_targets_answers_503(fleet, sockets):
     """Nobody to send to is 503."""
-    assert get(sockets.url(fleet.group()))[0] == 503
+    assert request(sockets.url(fleet.group()))[0] == 503
 
 
 def test_a_refused_connection_answers_502(fleet, sockets):
@@ -103,7 +77,7 @@ def test_a_refused_connection_answers_502(fleet, sockets):
     for each in fleet.ids:
         fleet.hosts[each].change(application_up=False)
 
-    assert get(sockets.url(arn))[0] == 502
+    assert request(sockets.url(arn))[0] == 502
 
 
 def test_an_error_of_the_application_is_passed_on(fleet, sockets):
@@ -112,21 +86,21 @@ def test_an_error_of_the_application_is_passed_on(fleet, sockets):
     for each in fleet.ids:
         fleet.hosts.sicken(each)
 
-    assert get(sockets.url(arn))[0] == 503
+    assert request(sockets.url(arn))[0] == 503
 
 
 def test_a_slow_answer(fleet, sockets):
     """A slow request takes its time of the region and is answered; a wrong one is the client's mistake."""
     url, before = sockets.url(fleet.steady()), fleet.clock.time()
 
-    assert get(url, "/slow?seconds=30")[0] == 200
+    assert request(url, "/slow?seconds=30")[0] == 200
     assert fleet.clock.time() - before >= 30
-    assert get(url, "/slow?seconds=soon")[0] == 400
+    assert request(url, "/slow?seconds=soon")[0] == 400
 
 
 def test_an_answer_after_the_idle_timeout_is_504(fleet, sockets):
     """A target that says nothing for the idle timeout makes a 504."""
-    assert get(sockets.url(fleet.steady()), "/slow?seconds=600")[0] == 504
+    assert request(sockets.url(fleet.steady()), "/slow?seconds=600")[0] == 504
 
 
 def test_a_reboot_cuts_what_is_in_flight(fleet, sockets):
@@ -165,10 +139,12 @@ def test_late_requests_arrive(fleet, sockets):
     arn, (one, two) = fleet.steady(protocol="TCP", load_balancing__cross_zone__enabled="true"), fleet.ids
     url = sockets.url(arn)
     fleet.deregister(arn, one)
-    assert {get(url)[1] for _ in range(4)} == {b'{"instance": "%s", "received": 0}' % i.encode() for i in (one, two)}
+    assert {request(url)[1] for _ in range(4)} == {
+        b'{"instance": "%s", "received": 0}' % i.encode() for i in (one, two)
+    }
 
     fleet.pass_time(121)
-    assert {get(url)[1] for _ in range(4)} == {b'{"instance": "%s", "received": 0}' % two.encode()}
+    assert {request(url)[1] for _ in range(4)} == {b'{"instance": "%s", "received": 0}' % two.encode()}
 
 
 @pytest.mark.usefixtures("sockets")
@@ -209,7 +185,7 @@ def test_targets_registered_before_the_sockets_are_checked_too(fleet):
 def test_nothing_is_left_after_close():
     """Closing the region, with a request in flight, leaves no thread and no open port."""
     before = set(threading.enumerate())
-    with fleet_of(ScaledClock(FACTOR)) as fleet:
+    with fleet_of(2, QUICK, ScaledClock(FACTOR)) as fleet:
         arn = fleet.steady()
         url = fleet.region.part(Sockets).url(arn)
         ports = [int(url.rpartition(":")[2]), *(fleet.region.part(Sockets).port(i) for i in fleet.ids)]
@@ -230,74 +206,3 @@ def test_virtual_time_has_no_sockets():
     with pytest.raises(TypeError, match="scaled time"):
         region.part(Sockets)
     region.close()
-
-
-class Story:
-    """One machine drained, patched and put back; another patched in front of its traffic."""
-
-    def __init__(self, fleet):
-        self.fleet = fleet
-        self.arn = fleet.group(HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2, HealthyThresholdCount=2)
-        fleet.register(self.arn, *fleet.ids)
-        fleet.pass_time(40)
-
-    def play(self):
-        """The same acts in whatever time."""
-        fleet, (drained, plain) = self.fleet, self.fleet.ids
-        fleet.deregister(self.arn, drained)
-        fleet.pass_time(30)
-        fleet.send(drained, Operation="Install")
-        fleet.pass_time(30)
-        fleet.register(self.arn, drained)
-        fleet.pass_time(60)
-        self.begun = fleet.clock.time()
-        fleet.send(plain, Operation="Install")
-        fleet.pass_time(90)
-
-    def states(self):
-        """The sequence of states of each target."""
-        return [[state for _, state in self.fleet.changes(self.arn, i)] for i in self.fleet.ids]
-
-    def lost_from_journal(self):
-        """Per machine, whether it was ever routed while it did not serve: how virtual time finds lost requests."""
-        serving, routed, lost = {}, set(), set()
-        for entry in self.fleet.journal.entries:
-            if entry.kind == "host":
-                serving[entry.subject] = entry.detail["state"] == "serving"
-            elif entry.kind == "routing":
-                routed = {key.partition("|")[0] for key in entry.detail["routed"]}
-            lost |= {i for i in routed if not serving[i]}
-        return [i in lost for i in self.fleet.ids]
-
-
-def test_one_story_through_both_edges():
-    """Virtual time and real sockets give the same states, and lose requests of the same machine only."""
-    with fleet_of(VirtualClock()) as fleet:
-        virtual = Story(fleet)
-        virtual.play()
-        expected, lost = virtual.states(), virtual.lost_from_journal()
-    with fleet_of(ScaledClock(FACTOR)) as fleet:
-        sockets, ended, answers = fleet.region.part(Sockets), threading.Event(), []
-        real = Story(fleet)
-        url = sockets.url(real.arn)
-
-        def send_requests():
-            while not ended.wait(0.02):
-                answers.append((fleet.clock.time(), get(url)[0]))
-
-        sender = threading.Thread(target=send_requests)
-        sender.start()
-        try:
-            real.play()
-        finally:
-            ended.set()
-            sender.join(10)
-        found = real.states()
-        codes = {status for when, status in answers if when > real.begun}
-        early = {status for when, status in answers if when <= real.begun}
-
-    assert lost == [False, True]
-    assert found == expected
-    assert expected[0] == ["initial", "healthy", "draining", "initial", "healthy"]
-    assert early == {200}
-    assert codes == {200, 502}
