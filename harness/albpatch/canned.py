@@ -42,6 +42,7 @@ class Canned:
     """
 
     def __init__(self, responses: dict[str, Any]) -> None:
+        self.asked: set[str] = set()
         self._lists: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for key, items in responses.items():
             if not _KEY.fullmatch(key):
@@ -62,6 +63,7 @@ class Canned:
 
     def answer(self, _caller: Caller, service: str, operation: str, _params: dict[str, Any]) -> dict[str, Any]:
         """The next answer. Raises AwsError for an error item, NotKnownHere where there is no answer."""
+        self.asked.add(f"{service}.{operation}")
         items = self._lists.get((service, operation))
         if items is None:
             raise NoAnswer(f"no canned answer for {service}.{operation}{self._hint(service, operation)}")
@@ -69,6 +71,11 @@ class Canned:
         if "error" in item:
             raise AwsError(item["error"], str(item.get("message", "canned error")))
         return with_times(service, operation, item)
+
+    @property
+    def unused(self) -> list[str]:
+        """Keys that no call has asked for: perhaps misspelt."""
+        return sorted({".".join(key) for key in self._lists} - self.asked)
 
     def _hint(self, service: str, operation: str) -> str:
         known = [".".join(key) for key in self._lists]

@@ -93,7 +93,7 @@ def simulate(
         if cancel is not None:
             _arm(region, automation, execution_id, *cancel)
         execution = automation.run_until_over(execution_id)
-        return _result(region, execution, begin)
+        return {**_result(region, execution, begin), "unused_responses": canned.unused}
     except AwsError as error:
         lines = error.message.splitlines()
         raise InputError("\n".join(f"refused: {error.code}: {line}" for line in lines)) from None

@@ -1,4 +1,14 @@
-"""AWS's rules as data: every case in cases/*.yaml is a small document, what is given to it and what must come out."""
+"""AWS's rules as data: every case in cases/*.yaml is a small document, what is given to it and what must come out.
+
+A case has
+    rule        one sentence, the truth that it holds
+    source      where it comes from: UG is the Systems Manager User Guide (UG23: of April 2023), API the reference
+    open        what the sources leave open or contradict, where they do
+    document    the Automation document, a map or a text
+    parameters, responses, cancel   as `albpatch simulate` takes them
+    expect      any of status, steps (name: status), outputs, variables, calls, elapsed_seconds, message (a part of the
+                failure message), log (what scripts printed); or refused (a part of the reason); or unknown
+"""
 
 import json
 from pathlib import Path

@@ -94,6 +94,7 @@ def test_the_result_is_json(capsys):
         ("ssm", "DescribeInstancePatchStates", "State"),
     ]
     assert result["calls"][0]["params"]["InstanceIds"] == ["i-1"]
+    assert result["unused_responses"] == ["ec2.DescribeInstances"]
     assert result["calls"][0]["second"] == 0
     assert result["calls"][-1]["second"] == result["elapsed_seconds"]
 

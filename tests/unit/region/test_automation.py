@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from albpatch.region.authorization import install
 from albpatch.region.automation.interpreter import Reading
 from albpatch.region.automation.service import Automation
 from albpatch.region.clock import VirtualClock
@@ -290,3 +291,51 @@ def test_a_start_with_what_is_not_modelled(region):
     """An argument that the region would have to ignore is an error."""
     with pytest.raises(NotKnownHere, match="TargetMaps"):
         ask(region, "StartAutomationExecution", DocumentName="Doc", TargetMaps=[{"a": ["b"]}])
+
+
+def test_a_document_that_is_not_valid_cannot_be_created(region):
+    """CreateDocument and UpdateDocument refuse an invalid Automation document, and look at no other type."""
+    attach(region)
+    bad = document(step("A", nextStep="Nobody"))
+
+    def put(operation, content, **rest):
+        return ask(region, operation, Name="Mine", Content=content, **rest)
+
+    with pytest.raises(AwsError, match=r"InvalidDocumentContent: A\.nextStep: there is no step 'Nobody'"):
+        put("CreateDocument", bad, DocumentType="Automation", DocumentFormat="JSON")
+    put("CreateDocument", document(), DocumentType="Automation", DocumentFormat="JSON")
+    with pytest.raises(AwsError, match="InvalidDocumentContent"):
+        put("UpdateDocument", bad, DocumentVersion="$LATEST")
+
+
+def test_a_role_that_cannot_be_assumed(region):
+    """With IAM in force, a start fails when the document's role is missing or trusts somebody else."""
+    attach(region)
+    install(region)
+    region.part(Documents).add_aws_owned("Doc", document(assumeRole=ROLE))
+    with pytest.raises(AwsError, match="The defined assume role is unable to be assumed"):
+        ask(region, "StartAutomationExecution", DocumentName="Doc")
+
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = {"Version": "2012-10-17", "Statement": [trust]}
+    region.backend("iam", "CreateRole", {"RoleName": "patcher", "AssumeRolePolicyDocument": json.dumps(policy)})
+    with pytest.raises(AwsError, match="The defined assume role is unable to be assumed"):
+        ask(region, "StartAutomationExecution", DocumentName="Doc")
+
+    trust["Principal"]["Service"] = "ssm.amazonaws.com"
+    region.backend("iam", "UpdateAssumeRolePolicy", {"RoleName": "patcher", "PolicyDocument": json.dumps(policy)})
+    assert ask(region, "StartAutomationExecution", DocumentName="Doc")["AutomationExecutionId"]
+
+
+def test_a_call_that_the_role_may_not_make_fails_the_step(region):
+    """A missing permission ends the step with the service's own code and the action's name."""
+    attach(region)
+    install(region)
+    trust = {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = {"Version": "2012-10-17", "Statement": [trust]}
+    region.backend("iam", "CreateRole", {"RoleName": "patcher", "AssumeRolePolicyDocument": json.dumps(policy)})
+    inputs = {"Service": "ec2", "Api": "DescribeInstances"}
+    done = run(region, document(step("Look", "aws:executeAwsApi", inputs=inputs), assumeRole=ROLE))
+    assert done.status == "Failed"
+    assert "UnauthorizedOperation" in done.message
+    assert "ec2:DescribeInstances" in done.message

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from albpatch.document.model import Refused
+from albpatch.document.read import load
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, answered_by_backend, operation
 
@@ -162,10 +164,21 @@ def _within_limits(content: str) -> None:
         raise AwsError("MaxDocumentSizeExceeded", f"The size limit of a document is {MAX_BYTES // 1024} KB.")
 
 
+def _valid(content: str, document_type: str | None) -> None:
+    """Refuse an Automation document that CreateDocument would refuse, with every reason."""
+    if document_type != "Automation":
+        return
+    try:
+        load(content)
+    except Refused as refused:
+        raise AwsError("InvalidDocumentContent", str(refused)) from None
+
+
 @operation("ssm", "CreateDocument")
 def create_document(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """A document of the caller's account. Refuses what is above 64 KB or has a name of Amazon's."""
+    """A document of the caller's account. Refuses what is above 64 KB, is not valid, or has a name of Amazon's."""
     _within_limits(params["Content"])
+    _valid(params["Content"], params.get("DocumentType"))
     if params["Name"] in region.part(Documents).aws_owned:
         raise AwsError("DocumentAlreadyExists", "The specified document already exists.")
     answer = region.backend("ssm", "CreateDocument", params)
@@ -176,6 +189,7 @@ def create_document(region: Region, _caller: Caller, params: dict[str, Any]) -> 
 def update_document(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """A new version. It becomes the default only by UpdateDocumentDefaultVersion."""
     _within_limits(params["Content"])
+    _valid(params["Content"], region.part(Documents).describe(params["Name"])["DocumentType"])
     answer = region.backend("ssm", "UpdateDocument", params)
     return {"DocumentDescription": {**answer["DocumentDescription"], "PlatformTypes": PLATFORMS}}
 
