@@ -42,8 +42,8 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
             short = short or below(entry, health, event["InstanceId"])
             record.append(entry)
         if not short:
-            wait = max((wait_for(group, int(event["PropagationSeconds"])) for group in groups), default=0)
-            return verdict("continue", f"{len(record)} target groups can spare it.", record, wait)
+            waits = [wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"]]
+            return verdict("continue", f"{len(waits)} target groups can spare it.", record, max(waits, default=0))
         if time.time() >= end:
             return verdict("deferred", f"FLOOR: {short}", [])
         time.sleep(LOOK_SECONDS)

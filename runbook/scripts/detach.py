@@ -12,6 +12,6 @@ RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb = boto3.client("elbv2", config=RETRIES)
-    for group in json.loads(event["Registrations"]):
+    for group in [group for group in json.loads(event["Registrations"]) if group["Targets"]]:
         elb.deregister_targets(TargetGroupArn=group["Arn"], Targets=group["Targets"])
     return {"DetachedAt": str(int(time.time()) + 1)}

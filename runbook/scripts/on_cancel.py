@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
 
 def settle(steps: dict[str, Any]) -> tuple[str, str, str]:
     record = steps.get("AcquireLease", {}).get("Outputs", {}).get("Registrations", ["[]"])
-    groups = json.loads(record[0])
+    groups = [group for group in json.loads(record[0]) if group["Targets"]]
     if "Detach" not in steps or not groups:
         return "CANCELLED_UNTOUCHED", "Nothing was deregistered.", "untouched"
     done = [name for name, step in steps.items() if step["StepStatus"] == "Success"]

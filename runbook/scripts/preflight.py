@@ -36,25 +36,28 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     if any("draining" in entry["States"] for entry in own):
         return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
     scan, not_before = plan_scan(ssm, event)
-    return verdict("continue", f"{name} is managed and serves in {len(own)} target groups.", own, scan, not_before)
+    count = sum(len(entry["Targets"]) for entry in own)
+    return verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
 
 
 def locate(elb: Any, arns: list[str], instance: dict[str, Any]) -> list[dict[str, Any]]:
-    name, own = instance["InstanceId"], []
+    """An entry for each given group, even without targets: somebody may register it. Otherwise for each found."""
+    name, given = instance["InstanceId"], []
     if arns:
         groups = elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
         refuse([g["TargetGroupArn"] for g in groups if g["TargetType"] != "instance"])
-        own = registered(elb, groups, name)
-    if own:
-        return own
+        given = registered(elb, groups, name)
+    if any(entry["Targets"] for entry in given):
+        return given
     pages = elb.get_paginator("describe_target_groups").paginate()
     groups = [g for page in pages for g in page["TargetGroups"] if g.get("VpcId") == instance["VpcId"]]
     by_address = registered(elb, [g for g in groups if g["TargetType"] == "ip"], instance["PrivateIpAddress"])
-    refuse([entry["Arn"] for entry in by_address])
-    own = registered(elb, [g for g in groups if g["TargetType"] == "instance"], name)
+    refuse([entry["Arn"] for entry in by_address if entry["Targets"]])
+    found = registered(elb, [g for g in groups if g["TargetType"] == "instance"], name)
+    own = [entry for entry in found if entry["Targets"]]
     if arns and own:
         raise RuntimeError(f"TARGET_GROUP_NOT_CONFIGURED: It would be rebooted under the traffic of {own[0]['Arn']}.")
-    return own
+    return own or given
 
 
 def refuse(arns: list[str]) -> None:
@@ -68,10 +71,9 @@ def registered(elb: Any, groups: list[dict[str, Any]], target_id: str) -> list[d
     for group in groups:
         arn = group["TargetGroupArn"]
         health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        if own := [d for d in health if d["Target"]["Id"] == target_id]:
-            states = [d["TargetHealth"]["State"] for d in own]
-            entry = {"Arn": arn, "Protocol": group["Protocol"], "States": states}
-            found.append({**entry, "Targets": [d["Target"] for d in own]})
+        own = [d for d in health if d["Target"]["Id"] == target_id]
+        entry = {"Arn": arn, "Protocol": group["Protocol"], "Targets": [d["Target"] for d in own]}
+        found.append({**entry, "States": [d["TargetHealth"]["State"] for d in own]})
     return found
 
 

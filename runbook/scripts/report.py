@@ -53,7 +53,8 @@ def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
 
 def rotation(steps: dict[str, Any]) -> str:
     done = [name for name, step in steps.items() if step["StepStatus"] == "Success"]
-    if "Detach" not in steps or output(steps["AcquireLease"], "Registrations") == "[]":
+    groups = json.loads(output(steps.get("AcquireLease", {}), "Registrations") or "[]")
+    if "Detach" not in steps or not any(group["Targets"] for group in groups):
         return "untouched"
     return "returned" if "Release" in done else "registered" if "Restore" in done else "out"
 

@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     elb = boto3.client("elbv2", config=RETRIES)
     for group in json.loads(event["Registrations"]):
         health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
-        if any(d["Target"] in group["Targets"] and d["TargetHealth"]["State"] != "draining" for d in health):
+        if any(d["Target"]["Id"] == name and d["TargetHealth"]["State"] != "draining" for d in health):
             raise RuntimeError(f"CHANGED_BY_OTHER: Somebody registered it in {group['Arn']} while it was patched.")
     state = fresh_state(name, int(event["CommittedAt"]) - CLOCK_TOLERANCE)
     failed, pending = state.get("FailedCount", 0), state.get("InstalledPendingRebootCount", 0)

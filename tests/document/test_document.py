@@ -8,7 +8,7 @@ import yaml
 
 from albpatch.document.read import load
 from albpatch.terraform import TerraformError
-from document.conftest import FULL, PLAIN, rendered
+from document.render import FULL, PLAIN, rendered
 
 SAMPLES = {
     "InstanceId": (

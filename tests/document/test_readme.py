@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from document.conftest import RUNBOOK
 from document.graph import END, Steps, edges
+from document.render import RUNBOOK
 
 README = (RUNBOOK / "README.md").read_text()
 NO_CODE = {"HTTP", "HTTPS"}

@@ -10,8 +10,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from document.conftest import RUNBOOK
 from document.graph import Steps
+from document.render import RUNBOOK
 
 FILES = sorted(RUNBOOK.glob("scripts/*.py"))
 CLIENTS = {"elb": "elbv2", "ec2": "ec2", "ssm": "ssm"}

@@ -246,6 +246,17 @@ def test_added_port_is_a_change(world: World, acquire: Any) -> None:
     assert floor_code(acquire(web, Registrations=json.dumps(seen))) == "REGISTRATION_CHANGED"
 
 
+def test_group_that_does_not_hold_it(world: World, acquire: Any) -> None:
+    """A fleet's group without this instance has no floor for it, and its delay is not waited for."""
+    web = world.group("web", *healthy(ME, A), attributes={"deregistration_delay.timeout_seconds": "60"})
+    api = world.group("api", *healthy(B), attributes={"deregistration_delay.timeout_seconds": "900"})
+
+    answer = acquire(web, api)
+
+    assert (answer["Outcome"], answer["WaitSeconds"]) == ("continue", "65")
+    assert [(g["Targets"], g["Healthy"], g["Floor"]) for g in answer["Registrations"]][1] == ([], [], {})
+
+
 def test_order_of_ports_is_no_change(world: World, acquire: Any) -> None:
     """DescribeTargetHealth promises no order."""
     web = world.group("web", *healthy(ME, A), (ME, 81, "healthy"), (A, 81, "healthy"))

@@ -182,14 +182,15 @@ def test_patched_but_not_put_back_is_a_failure(world: World, report: Any) -> Non
     assert (found["Outcome"], found["Code"], found["Rotation"]) == ("failed", "RESTORE_FAILED", "out")
 
 
-def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any) -> None:
-    """Patching without any registration leaves rotation untouched."""
+@pytest.mark.parametrize("record", ["[]", '[{"Arn": "arn", "Targets": []}]'])
+def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any, cancel: Any, record: str) -> None:
+    """Patching without any registration leaves rotation untouched, also when it is cancelled."""
     walk(world, "Release")
     for step in world.steps:
         if step["StepName"] == "AcquireLease":
-            step["Outputs"]["Registrations"] = ["[]"]
+            step["Outputs"]["Registrations"] = [record]
 
-    assert report()["Rotation"] == "untouched"
+    assert (report()["Rotation"], cancel()["Rotation"]) == ("untouched", "untouched")
 
 
 def test_no_step_said_anything(world: World, report: Any) -> None:

@@ -46,21 +46,24 @@ def test_finds_the_groups_of_the_vpc(world: World, preflight: Any) -> None:
     assert [group["Arn"] for group in json.loads(found["Registrations"])] == [web]
 
 
-def test_group_without_this_instance_is_no_registration(world: World, preflight: Any) -> None:
-    """Of the fleet's groups only those that hold this instance are recorded."""
+def test_group_without_this_instance_is_watched(world: World, preflight: Any) -> None:
+    """Of the fleet's groups those without this instance are recorded too, so that a registration is noticed."""
     web = world.group("web", (ME, 8080, "healthy"))
     empty = world.group("empty", (OTHER, 80, "healthy"))
 
-    assert [group["Arn"] for group in json.loads(preflight(empty, web)["Registrations"])] == [web]
+    found = {group["Arn"]: group["Targets"] for group in json.loads(preflight(empty, web)["Registrations"])}
+
+    assert found == {empty: [], web: [{"Id": ME, "Port": 8080}]}
 
 
 def test_registered_nowhere_is_patched_without_elb(world: World, preflight: Any) -> None:
-    """An instance that serves nowhere goes on with an empty record."""
+    """An instance that serves nowhere goes on without a target; the fleet's group is watched."""
     web = world.group("web", (OTHER, 8080, "healthy"))
 
-    found = preflight(web)
+    given, found = preflight(web), preflight()
 
-    assert (found["Outcome"], found["Registrations"], found["Scan"]) == ("continue", "[]", "run")
+    assert (given["Outcome"], found["Outcome"], found["Registrations"]) == ("continue", "continue", "[]")
+    assert [(g["Arn"], g["Targets"]) for g in json.loads(given["Registrations"])] == [(web, [])]
 
 
 def test_registered_elsewhere_is_refused(world: World, preflight: Any) -> None:

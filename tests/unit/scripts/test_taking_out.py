@@ -43,6 +43,15 @@ def test_detach_of_nothing_calls_nothing(world: World, run: Any) -> None:
     assert world.calls == []
 
 
+def test_detach_passes_groups_without_it_by(world: World, run: Any) -> None:
+    """A fleet's group that does not hold this instance is not written to."""
+    web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (A, 80, "healthy"))
+
+    run("detach", Registrations=record(world, web, api))
+
+    assert [call["TargetGroupArn"] for call in world.made("DeregisterTargets")] == [web]
+
+
 def test_partial_detach_fails_the_step(world: World, run: Any) -> None:
     """When the second group refuses, the step fails, so that Restore puts the first back."""
     web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 80, "healthy"))
@@ -190,6 +199,16 @@ def test_commit_refuses_an_instance_in_rotation(world: World, run: Any, port: in
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"))
     registrations = record(world, web)
     world.state(ME, port, web, state)
+
+    with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
+        run("commit", InstanceId=ME, Registrations=registrations)
+
+
+def test_commit_notices_a_first_registration(world: World, run: Any) -> None:
+    """An instance that served nowhere, and that somebody registered meanwhile, is not rebooted under traffic."""
+    web = world.group("web", (A, 80, "healthy"))
+    registrations = record(world, web)
+    world.state(ME, 80, web, "initial")
 
     with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
         run("commit", InstanceId=ME, Registrations=registrations)

@@ -1,0 +1,47 @@
+"""The runbook's module as Terraform renders it, with the smallest and with the fullest settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from albpatch.terraform import Terraform
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNBOOK = ROOT / "runbook"
+PLAIN: dict[str, Any] = {
+    "assume_role_arn": "arn:aws:iam::123456789012:role/web-runbook",
+    "patching": {
+        "reboot_option": "RebootIfNeeded",
+        "skip_when_compliant": True,
+        "scan_max_age_minutes": 0,
+        "timeout_seconds": 3600,
+    },
+    "drain": {"propagation_seconds": 30},
+    "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 1800, "bake_seconds": 0},
+    "logs": {},
+}
+FULL: dict[str, Any] = {
+    **PLAIN,
+    "patching": {
+        "reboot_option": "NoReboot",
+        "baseline_override": "https://s3.ap-northeast-1.amazonaws.com/example-bucket/baselines/override.json",
+        "skip_when_compliant": False,
+        "scan_max_age_minutes": 1440,
+        "timeout_seconds": 36000,
+    },
+    "health": {"consecutive_looks": 8, "interval_seconds": 60, "timeout_seconds": 21600, "bake_seconds": 3600},
+    "logs": {
+        "cloudwatch_log_group_name": "/aws/ssm/patching/a-fleet-with-a-long-name",
+        "s3_bucket_name": "example-bucket-for-the-logs-of-patching",
+        "s3_key_prefix": "patching/a-fleet-with-a-long-name",
+    },
+}
+
+
+def rendered(variables: dict[str, Any]) -> dict[str, Any]:
+    """The module's outputs. Takes no provider."""
+    with Terraform(RUNBOOK, variables=variables) as terraform:
+        terraform.init()
+        terraform.apply()
+        return terraform.output()
