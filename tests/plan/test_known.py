@@ -75,7 +75,7 @@ def test_record_is_known_but_for_ids(planned: list[Call]) -> None:
 
 
 def test_new_target_group_hides_nothing_else(plan_of: Callable[[str], dict[str, Any]], pytestconfig: Any) -> None:
-    """Where the target group comes with the same apply, its policy, its lists and the version are all that is hidden."""
+    """Where the target group comes with the same apply, only its policy, its lists and the version are hidden."""
     if pytestconfig.getoption("--plan-json"):
         name = "the given plan"
         for call in calls(plan_of(name)):
