@@ -163,7 +163,7 @@ def _step(run: Any, begin: float) -> dict[str, Any]:
     step: dict[str, Any] = {"name": run.step.name, "action": run.step.action, "status": run.status}
     if run.started is not None:
         step.update(attempts=run.attempts, started=_seconds(run.started - begin), ended=_seconds(run.ended - begin))
-        step["outputs"] = run.outputs
+        step["outputs"] = {name: value for name, value in run.outputs.items() if name != "OutputPayload"}
     if run.iteration is not None:
         step.update(loop=run.parent.step.name, iteration=run.iteration)
     if run.message:

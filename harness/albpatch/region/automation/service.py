@@ -15,6 +15,7 @@ from albpatch.document.references import resolve
 from albpatch.document.values import as_text
 from albpatch.region.automation import parameters as start_parameters
 from albpatch.region.automation.actions import Stopped
+from albpatch.region.automation.actions import load as load_actions
 from albpatch.region.automation.executions import Execution, identifier
 from albpatch.region.automation.interpreter import Interpreter, Reading
 from albpatch.region.automation.rate_control import RateControl
@@ -36,6 +37,7 @@ class Automation:
         self._region = region
         self.executions: dict[str, Execution] = {}
         self.reading = Reading()
+        load_actions()  # an import takes real time, which scaled time would multiply
         self.tokens: dict[str, tuple[str, str]] = {}  # client token -> execution id, what was asked
 
     def start(

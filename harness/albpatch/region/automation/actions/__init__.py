@@ -101,13 +101,14 @@ def action(
 
 def known(name: str) -> Known:
     """The action of this name, or NotKnownHere."""
-    _load()
+    load()
     if name not in _KNOWN:
         raise NotKnownHere(name)
     return _KNOWN[name]
 
 
 @cache
-def _load() -> None:
+def load() -> None:
+    """Import every action."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
