@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from albpatch.document.actions import ACTIONS
 from albpatch.document.model import Refused
 from albpatch.document.read import SIZE_LIMIT, load, read
 
@@ -174,3 +177,44 @@ def test_the_module_is_documented():
     """Every module of the package says which question it answers."""
     folder = Path(read.__code__.co_filename).parent
     assert all(path.read_text().startswith('"""') for path in folder.glob("*.py"))
+
+
+PROPERTIES = st.sampled_from(
+    ["name", "action", "inputs", "outputs", "nextStep", "onFailure", "onCancel", "isEnd", "isCritical",
+     "maxAttempts", "timeoutSeconds", "description", "other"]
+)  # fmt: skip
+INPUTS = st.sampled_from(
+    ["Choices", "Default", "Steps", "Iterators", "LoopCondition", "MaxIterations", "Service", "Api", "DesiredValues",
+     "PropertySelector", "Runtime", "Script", "Handler", "Duration", "InstanceIds", "Parameters", "Name", "Value"]
+)  # fmt: skip
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["{{ x }}", "{{ A.y }}", "A"])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(INPUTS | PROPERTIES | st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    action=st.sampled_from(sorted(ACTIONS)),
+    inputs=st.dictionaries(INPUTS, VALUES, max_size=4),
+    rest=st.dictionaries(PROPERTIES, VALUES, max_size=3),
+)
+def test_no_step_breaks_the_reader(action, inputs, rest):
+    """Whatever stands in a step, reading gives a document or defects, never an exception."""
+    found, defects = read(document({"name": "A", "action": action, "inputs": inputs, **rest}, SLEEP | {"name": "B"}))
+    assert found is not None
+    assert all(defect.text for defect in defects)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(top=st.dictionaries(st.sampled_from(["parameters", "variables", "outputs", "files", "assumeRole"]), VALUES))
+def test_no_section_breaks_the_reader(top):
+    """Whatever stands in a section, reading gives a document and defects, never an exception."""
+    found, _ = read(document(**top))
+    assert found is not None
