@@ -17,11 +17,15 @@ Undo = Callable[[], Any]
 
 @dataclass
 class Deployed:
-    """A deployment that is as recorded."""
+    """A deployment that is as recorded. `record` is the record as the module's output prints it."""
 
     local: LocalAccount
     account: Account
-    deployment: settings.Deployment
+    record: dict[str, Any]
+
+    @property
+    def deployment(self) -> settings.Deployment:
+        return settings.parse(self.record)
 
     @property
     def fleet(self) -> settings.Fleet:

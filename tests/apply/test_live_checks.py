@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -31,14 +36,13 @@ from account_changes import (
     update_window,
     widen_target,
 )
-from albpatch import settings
 from albpatch.live import checks
 from albpatch.live.account import Account
 from albpatch.rehearsal.from_plan import load
-from local_account import EXAMPLES, LocalAccount
+from local_account import EXAMPLES, ROOT, LocalAccount
 
 
-def recorded(plan: dict[str, Any], loaded: Any, deployed: Callable[..., dict[str, Any]]) -> settings.Deployment:
+def recorded(plan: dict[str, Any], loaded: Any, call: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """The record that the apply of this plan would leave: what the plan does not know is what was loaded."""
     module = plan["planned_values"]["root_module"]["child_modules"][0]
     (record,) = [r["values"]["input"] for r in module["resources"] if r["type"] == "terraform_data"]
@@ -46,9 +50,9 @@ def recorded(plan: dict[str, Any], loaded: Any, deployed: Callable[..., dict[str
     (record["window"]["id"],) = loaded.window_ids
     ((_, record["fleets"]["web"]["target_id"]),) = loaded.targets.items()
     ((_, record["fleets"]["web"]["task_id"]),) = loaded.tasks.items()
-    described = deployed("ssm", "DescribeDocument", {"Name": record["document"]["name"]})
+    described = call("ssm", "DescribeDocument", {"Name": record["document"]["name"]})
     record["document"]["version"] = described["Document"]["LatestVersion"]
-    return settings.parse(record)
+    return record
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +65,10 @@ def deployed() -> Iterator[Deployed]:
             plan = terraform.show_plan()
             loaded = load(local.region, plan)
             region = local.region
-            deployment = recorded(plan, loaded, lambda *call: region.call(region.administrator, *call))
+            record = recorded(plan, loaded, lambda *call: region.call(region.administrator, *call))
             for name, value in local.environment().items():
                 patch.setenv(name, value)
-            yield Deployed(local, Account(deployment.region, boto3.Session()), deployment)
+            yield Deployed(local, Account(region.name, boto3.Session()), record)
     finally:
         local.close()
 
@@ -169,3 +173,33 @@ def test_a_fleet_without_instances_or_group_is_found(deployed, members, check, t
     deployment = replace(deployed.deployment, fleets={"web": replace(deployed.fleet, **members)})
 
     assert text in " ".join((check or checks.targets_registered)(deployed.account, deployment))
+
+
+def suite(deployed: Deployed, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the user's suite on a file as `terraform output -json` writes it, with the environment as it is."""
+    file = folder / "deployment.json"
+    file.write_text(json.dumps({"deployment": {"sensitive": False, "value": deployed.record}}))
+    command = [sys.executable, "-m", "pytest", "tests/live", "--deployment", str(file), "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+
+
+def test_the_users_suite_runs_on_a_file(deployed, tmp_path):
+    """`pytest tests/live --deployment FILE` reaches the account through the environment and passes."""
+    ran = suite(deployed, tmp_path)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert f"{len(checks.CHECKS) + 1} passed" in ran.stdout
+
+
+def test_the_users_suite_fails_where_something_is_wrong(deployed, tmp_path):
+    """A document that is shared fails exactly the test that says so, with the reason."""
+    undo = share(deployed)
+    try:
+        ran = suite(deployed, tmp_path)
+    finally:
+        undo()
+
+    assert ran.returncode == 1
+    assert "FAILED tests/live/test_deployment.py::test_document_is_not_shared" in ran.stdout
+    assert "is shared with 111122223333" in ran.stdout
+    assert "1 failed" in ran.stdout
