@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from albpatch.errors import InputError
+from albpatch.configuration import folders, refuse_ways_out
 from albpatch.rehearsal.acts import Act, planned, play
 from albpatch.rehearsal.applied import Applied
 from albpatch.rehearsal.scenario import Scenario
@@ -20,10 +19,7 @@ def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: flo
 
     Raises InputError (the configuration or the scenario cannot be used) and Failure (Terraform failed).
     """
-    if shutil.which("terraform") is None:
-        raise InputError(
-            "Terraform is not on PATH: install 1.9 or newer, https://developer.hashicorp.com/terraform/install"
-        )
+    refuse_ways_out(folders(root))
     began = time.monotonic()
     screen.line(f"applying {root} on {_many(len(scenario.machines), 'machine')} that exist already")
     nights = []

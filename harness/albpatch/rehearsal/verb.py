@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -50,13 +51,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Rehearse; returns the exit status. Raises InputError and Failure."""
-    out = sys.stderr if args.json else sys.stdout
-    print(
-        f"albpatch: rehearsing {args.root} in an AWS region on this machine; no account is touched",
-        file=out,
-        flush=True,
-    )
     root, scenario_file, acts = _checked(args)
+    out = sys.stderr if args.json else sys.stdout
+    where = "an AWS region on this machine; no account is touched"
+    print(f"albpatch: rehearsing {args.root} in {where}", file=out, flush=True)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         report = _rehearse(root, scenario_file, acts, args.factor, out)
@@ -88,6 +86,8 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
     numbers = args.acts.split(",")
     if not all(n.strip() in map(str, ALL_ACTS) for n in numbers):
         raise InputError(f"--acts: must be some of 1,2,3, not {args.acts!r}")
+    if shutil.which("terraform") is None:
+        raise InputError("Terraform is not on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform")
     return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
 
 
