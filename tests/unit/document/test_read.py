@@ -218,3 +218,13 @@ def test_no_section_breaks_the_reader(top):
     """Whatever stands in a section, reading gives a document and defects, never an exception."""
     found, _ = read(document(**top))
     assert found is not None
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[2].glob("fixtures/aws-documents/*.json")), ids=lambda p: p.stem
+)
+def test_stand_ins_of_documents_that_amazon_owns_are_accepted(path):
+    """Flags written as texts, patterns with empty alternatives, actions that cannot be run here: all of it is taken."""
+    found, defects = read(path.read_text())
+    assert defects == []
+    assert found.steps
