@@ -1,7 +1,7 @@
 """The command `albpatch`: arguments only. What a verb does stands in the verb's module.
 
 A verb module has `add_parser(subparsers)`, which describes its arguments and sets `run`, and `run(args) -> int`, the
-exit status. Exit status 2 is bad input, 1 a failure or a verdict against the user, 0 everything else.
+exit status. Exit status 2 is bad input, 1 a failure or a verdict against the user, 130 Ctrl-C, 0 everything else.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, 2)
     except Failure as error:
         return _say(error, 1)
+    except KeyboardInterrupt:
+        return _say(Failure("interrupted"), 130)
     except BrokenPipeError:  # the reader of our output is gone, for example `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

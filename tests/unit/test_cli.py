@@ -23,7 +23,7 @@ def verb(monkeypatch):
 
         @classmethod
         def run(cls, _args):
-            if isinstance(cls.ends, Exception):
+            if isinstance(cls.ends, BaseException):
                 raise cls.ends
             return cls.ends
 
@@ -62,6 +62,7 @@ def test_an_unknown_verb_is_bad_input(capsys):
         (InputError("one\ntwo"), 2, "albpatch: one\nalbpatch: two\n"),
         (Failure("AccessDenied: no"), 1, "albpatch: AccessDenied: no\n"),
         (Failure(""), 1, "albpatch: Failure\n"),
+        (KeyboardInterrupt(), 130, "albpatch: interrupted\n"),
     ],
 )
 def test_how_a_verb_ends(verb, capsys, ends, status, text):
