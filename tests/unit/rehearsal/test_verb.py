@@ -1,0 +1,90 @@
+"""The arguments of `albpatch rehearse`: every mistake is one line and exit status 2."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from albpatch.cli import main
+
+COMPLETE = Path(__file__).resolve().parents[3] / "examples/complete"
+
+
+def run(capsys, *args):
+    """Exit status and the lines on standard error."""
+    status = main(["rehearse", *map(str, args)])
+    return status, capsys.readouterr().err.splitlines()
+
+
+def test_a_directory_that_is_not_there(capsys, tmp_path):
+    """The directory is named."""
+    status, said = run(capsys, tmp_path / "nowhere")
+
+    assert (status, len(said)) == (2, 1)
+    assert said[0].endswith("nowhere: there is no such directory")
+
+
+def test_a_directory_without_terraform(capsys, tmp_path):
+    """An empty directory is no configuration."""
+    assert run(capsys, tmp_path) == (2, [f"albpatch: {tmp_path}: holds no Terraform configuration"])
+
+
+def test_a_configuration_without_a_scenario(capsys, tmp_path):
+    """What is missing and how to name another is said."""
+    (tmp_path / "main.tf").write_text("", encoding="utf-8")
+    status, said = run(capsys, tmp_path)
+
+    assert (status, len(said)) == (2, 1)
+    assert "there is no such scenario file; --scenario names another" in said[0]
+
+
+@pytest.mark.parametrize("factor", ["0", "-3", "1000", "nan"])
+def test_a_factor_out_of_range(capsys, factor):
+    """Time runs forward, and not faster than the machine can follow."""
+    status, said = run(capsys, COMPLETE, f"--factor={factor}")
+
+    assert (status, len(said)) == (2, 1)
+    assert "--factor: must be from 1 to 200" in said[0]
+
+
+@pytest.mark.parametrize("acts", ["4", "", "1;2", "all"])
+def test_acts_that_do_not_exist(capsys, acts):
+    """There are three acts."""
+    status, said = run(capsys, COMPLETE, f"--acts={acts}")
+
+    assert (status, len(said)) == (2, 1)
+    assert "--acts: must be some of 1,2,3" in said[0]
+
+
+def test_a_bad_scenario(capsys, tmp_path):
+    """The scenario's mistake is the one line on standard error."""
+    scenario = tmp_path / "bad.yaml"
+    scenario.write_text("exists: 1\nprofiles: {}\nassign: {}\n", encoding="utf-8")
+
+    assert run(capsys, COMPLETE, "--scenario", scenario) == (
+        2,
+        ["albpatch: bad.yaml: exists: must be a mapping, not 1"],
+    )
+
+
+def test_terraform_that_is_not_installed(capsys, monkeypatch):
+    """Its absence is one line with what to do."""
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    status, said = run(capsys, COMPLETE)
+
+    assert (status, len(said)) == (2, 1)
+    assert "Terraform is not on PATH: install" in said[0]
+
+
+def test_a_configuration_that_could_reach_an_account(capsys, tmp_path):
+    """A provider with an endpoints block is refused before anything starts."""
+    (tmp_path / "main.tf").write_text(
+        'provider "aws" {\n  endpoints {\n    ssm = "http://x"\n  }\n}\n', encoding="utf-8"
+    )
+    (tmp_path / "rehearsal.yaml").write_text(
+        (COMPLETE / "rehearsal.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    status, said = run(capsys, tmp_path)
+
+    assert (status, len(said)) == (2, 1)
+    assert "endpoints" in said[0]
