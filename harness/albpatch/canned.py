@@ -72,6 +72,10 @@ class Canned:
             raise AwsError(item["error"], str(item.get("message", "canned error")))
         return with_times(service, operation, item)
 
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether there is a list of answers for this operation."""
+        return (service, operation) in self._lists
+
     @property
     def unused(self) -> list[str]:
         """Keys that no call has asked for: perhaps misspelt."""

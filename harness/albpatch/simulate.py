@@ -29,8 +29,8 @@ def add_parser(subparsers: Any) -> None:
         "simulate",
         help="run an Automation document against canned API answers",
         description="Runs an Automation document in virtual time against canned API answers and prints what happened"
-        " as JSON. The clock begins at 2026-01-04T03:00:00Z. Where the document names no role, it runs as when a"
-        " maintenance window lends it one.",
+        " as JSON. What an execution reads of its own record needs no canned answer. The clock begins at"
+        " 2026-01-04T03:00:00Z. Where the document names no role, it runs as when a maintenance window lends it one.",
     )
     parser.add_argument("document", metavar="DOCUMENT", help="the document, JSON or YAML")
     parser.add_argument("--parameters", metavar="FILE", help="parameter name -> value, JSON or YAML")
@@ -72,6 +72,7 @@ def simulate(
         InputError: AWS would refuse the document or the start; one line for each reason.
         Failure: a call without an answer, or something that is not known here.
     """
+    from albpatch.region.automation.api_operations import OWN_RECORD
     from albpatch.region.automation.service import Automation
     from albpatch.region.clock import NoProgress, VirtualClock
     from albpatch.region.core import Region
@@ -83,7 +84,12 @@ def simulate(
         raise InputError("\n".join(f"refused: {defect}" for defect in refused.defects)) from None
     if cancel is not None and cancel[0] not in [step.name for step in document.all_steps()]:
         raise InputError(f"--cancel: the document has no step {cancel[0]!r}")
-    region = Region(VirtualClock(), responder=canned.answer)
+
+    def answer(caller: Any, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        own = OWN_RECORD.get(operation) if service == "ssm" and not canned.knows(service, operation) else None
+        return own(region, caller, params) if own else canned.answer(caller, service, operation, params)
+
+    region = Region(VirtualClock(), responder=answer)
     region.faults = canned.faults()
     automation, begin = region.part(Automation), region.clock.time()
     caller = region.assumed_role(ROLE, ROLE)

@@ -231,3 +231,7 @@ def _counters(region: Region, execution: Execution) -> dict[str, int]:
         "CancelledSteps": statuses.count("Cancelled"),
         "TimedOutSteps": statuses.count("TimedOut"),
     }
+
+
+# What an execution can read of itself, wherever it runs.
+OWN_RECORD = {"GetAutomationExecution": get, "DescribeAutomationStepExecutions": describe_steps}
