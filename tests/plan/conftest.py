@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,15 +25,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def plan_of(request: pytest.FixtureRequest) -> Callable[[str], dict[str, Any]]:
-    """Name of an example => its plan. All are made at once, in a region on this machine."""
+def plan_of(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Any]]:
+    """Name of an example => its plan. All are made at once, and once for all workers of a run."""
     given = request.config.getoption("--plan-json")
     if given is not None:
         try:
-            plans = {GIVEN: json.loads(given.read_text())}
+            return {GIVEN: json.loads(given.read_text())}.__getitem__
         except ValueError as error:
             pytest.exit(f"--plan-json: {given} is not JSON: {error}", returncode=2)
-        return plans.__getitem__
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    kept = shared / "plans.json"
+    with (shared / "plans.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps(plans_of_the_examples()))
+        plans: dict[str, dict[str, Any]] = json.loads(kept.read_text())
+    return plans.__getitem__
+
+
+def plans_of_the_examples() -> dict[str, dict[str, Any]]:
+    """Every example, planned against a region on this machine."""
     from local_account import LocalAccount
 
     plans = {}
@@ -45,7 +61,7 @@ def plan_of(request: pytest.FixtureRequest) -> Callable[[str], dict[str, Any]]:
                 plans[example.name] = terraform.show_plan()
     finally:
         account.close()
-    return plans.__getitem__
+    return plans
 
 
 @pytest.fixture(scope="session")
