@@ -82,7 +82,7 @@ class Applied:
                 self.facts.append(("AWS provider", terraform.provider.sentence))
                 say("  terraform init")
                 terraform.init()
-                say("  terraform apply")
+                say("  terraform apply (the AWS provider takes some seconds to start)")
                 terraform.apply()
                 return terraform.show_state()
         except TerraformError as error:
@@ -106,6 +106,7 @@ def _telling(say: Say) -> Callable[[str], None]:
     def heard(line: str) -> None:
         plain = line.strip()
         if "Creation complete" in plain or plain.startswith("Apply complete"):
-            say(f"    {plain.partition(' [id=')[0]}")
+            address, made, _ = plain.partition(": Creation complete")
+            say(f"    {address} created" if made else f"    {plain}")
 
     return heard

@@ -12,6 +12,7 @@ from albpatch.rehearsal.applied import Applied
 from albpatch.rehearsal.scenario import Scenario
 from albpatch.report.model import Night, Report
 from albpatch.report.terminal import Screen
+from albpatch.report.words import many
 
 
 def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: float, screen: Screen) -> Report:
@@ -21,7 +22,7 @@ def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: flo
     """
     refuse_ways_out(folders(root))
     began = time.monotonic()
-    screen.line(f"applying {root} on {_many(len(scenario.machines), 'machine')} that exist already")
+    screen.line(f"applying {root} on {many(len(scenario.machines), 'machine')} that exist already")
     nights = []
     with Applied(root, scenario, screen.line) as applied:
         acts = planned(applied.world, numbers)
@@ -31,7 +32,8 @@ def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: flo
             screen.line(f"  {nights[-1].words}")
         facts = [*applied.facts, ("Time", f"scaled: {factor:g} seconds of the region in one real second")]
     facts.append(("Took", f"{time.monotonic() - began:.0f} s, Terraform included"))
-    return judged(f"Patch night rehearsed: {root}", nights, acts, facts, factor)
+    name = root.name if root.is_absolute() else root
+    return judged(f"Patch night rehearsed: {name}", nights, acts, facts, factor)
 
 
 def judged(
@@ -62,7 +64,3 @@ def _words(nights: Sequence[Night], acts: Sequence[Act]) -> str:
     if broken:
         parts.append(f"Broken: {', '.join(dict.fromkeys(broken))}.")
     return " ".join(parts)
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -84,7 +84,8 @@ def exact_return(e: Evidence) -> Verdict:
     early = _registered_while_patching(e)
     if early:
         return Held.BROKEN, "; ".join(early)
-    taken = sorted({i for _, _, i in e.took_out})
+    out = {i for _, _, i in e.took_out}
+    taken = [i for i in e.world.machines.values() if i in out]
     missing = {i: e.missing(i) for i in taken}
     left = [i for i in taken if missing[i]]
     if not left:

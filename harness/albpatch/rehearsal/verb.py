@@ -87,7 +87,9 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
     if not all(n.strip() in map(str, ALL_ACTS) for n in numbers):
         raise InputError(f"--acts: must be some of 1,2,3, not {args.acts!r}")
     if shutil.which("terraform") is None:
-        raise InputError("Terraform is not on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform")
+        raise InputError(
+            "Terraform is not on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform"
+        )
     return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
 
 

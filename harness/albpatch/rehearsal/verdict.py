@@ -12,6 +12,7 @@ from albpatch.rehearsal.evidence import OVER, Evidence, Execution, Verdict
 from albpatch.rehearsal.losses import SERVES
 from albpatch.rehearsal.rotation import exact_return, floor, needless, no_lost_request
 from albpatch.report.model import Held, Promise
+from albpatch.report.words import many
 
 TITLES = {
     "C1": "no needless drain",
@@ -64,7 +65,7 @@ def least_privilege(e: Evidence) -> Verdict:
         first = refused[0]
         return (
             Held.BROKEN,
-            f"{len(refused)} calls refused, first {first.service}:{first.operation} at {e.at(first.time)}",
+            f"{many(len(refused), 'call')} refused, first {first.service}:{first.operation} at {e.at(first.time)}",
         )
     return Held.HELD, (
         f"{len(e.role_calls)} calls made as {' and '.join(roles)}, each checked against the role's policies, none "
@@ -82,9 +83,8 @@ def as_found(e: Evidence) -> Verdict:
     visited = {x.instance for x in e.executions}
     outside = sorted(i for i in visited if not any(f"|{i}|" in key for key in before))
     if not outside:
-        return Held.NOT_EXERCISED, (
-            f"every machine was in rotation before; each of {len(ours)} registrations put back one that was there"
-        )
+        back = f"; each of {len(ours)} registrations put back one that was there" if ours else ""
+        return Held.NOT_EXERCISED, f"every machine was in rotation before{back}"
     return Held.HELD, f"{e.names(outside)} was in no target group before and is in none now"
 
 
@@ -95,7 +95,8 @@ def seen(e: Evidence) -> Verdict:
     dead = [x for x in over if x.killed]
     silent = [x for x in over if not x.outputs and not x.killed]
     events = [x for x in e.night if x.kind == "event"]
-    words = f"{len(over) - len(dead) - len(silent)} of {len(over)} executions with outputs, {len(events)} events"
+    said = len(over) - len(dead) - len(silent)
+    words = f"{said} of {many(len(over), 'execution')} with outputs, {many(len(events), 'event')}"
     if silent or len(events) < len(over) - len(dead):
         return Held.BROKEN, words
     if dead:

@@ -20,3 +20,8 @@ def count(requests: float) -> str:
     if requests == 0 or abs(requests - round(requests)) < 0.05 or requests >= 100:
         return f"{requests:,.0f}"
     return f"{requests:,.1f}"
+
+
+def many(number: int, what: str) -> str:
+    """A number of things: "1 machine", "2 machines"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
