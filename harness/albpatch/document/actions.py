@@ -82,6 +82,19 @@ ACTIONS: dict[str, Action] = {
     ),
 }
 
+# Whose outputs are all listed above, as far as the pages say; of the others a reference to any output is taken.
+OUTPUTS_KNOWN = (
+    "aws:assertAwsResourceProperty",
+    "aws:branch",
+    "aws:executeAwsApi",
+    "aws:executeScript",
+    "aws:loop",
+    "aws:runCommand",
+    "aws:sleep",
+    "aws:updateVariable",
+    "aws:waitForAwsResourceProperty",
+)
+
 # UG "Properties shared by all actions", onCancel.
 NO_CANCEL_TARGETS = (
     "aws:approve",

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from albpatch.document.actions import ACTIONS, NO_CANCEL_TARGETS
+from albpatch.document.actions import ACTIONS, NO_CANCEL_TARGETS, OUTPUTS_KNOWN
 from albpatch.document.model import Defect, Document, Parameter, Step
 from albpatch.document.references import REFERENCE, SYSTEM_VARIABLES, WHOLE, references
 from albpatch.document.values import is_list_type
@@ -105,11 +105,9 @@ def _unknown(document: Document, name: str) -> str | None:
         return f"there is no parameter {name!r}"
     for step in document.all_steps():
         if step.name == step_name:
-            given = (
-                (*(o.name for o in step.outputs), *ACTIONS[step.action].outputs)
-                if step.action in ACTIONS
-                else (output,)
-            )
+            if step.action not in OUTPUTS_KNOWN:
+                return None
+            given = (*(one.name for one in step.outputs), *ACTIONS[step.action].outputs)
             return None if output.split(".")[0] in given else f"step {step_name!r} has no output {output!r}"
     return f"there is no step {step_name!r}"
 

@@ -228,3 +228,10 @@ def test_stand_ins_of_documents_that_amazon_owns_are_accepted(path):
     found, defects = read(path.read_text())
     assert defects == []
     assert found.steps
+
+
+def test_outputs_of_actions_that_are_not_listed_are_taken():
+    """What an action gives that nobody wrote down here is no reason for a refusal."""
+    machine = {"name": "A", "action": "aws:executeStateMachine", "inputs": {"stateMachineArn": "arn"}}
+    wait = {"name": "B", "action": "aws:sleep", "inputs": {"Duration": "{{ A.startDate }}"}}
+    assert read(document(machine, wait))[1] == []
