@@ -16,6 +16,7 @@ import yaml
 from albpatch.errors import InputError
 from albpatch.region.faults import CallFault
 from albpatch.rehearsal.reader import Place
+from albpatch.rehearsal.references import check_references
 
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")
 ACTS = ("cancel", "kill", "sicken", "recover")
@@ -146,7 +147,7 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         call_faults=faults.at("calls").each(_call_fault),
         interferences=faults.at("acts").each(_interference),
     )
-    _check_references(made, top)
+    check_references(made, top)
     return made
 
 
@@ -258,37 +259,3 @@ def _interference(place: Place) -> Interference:
             host=None if host.value is None else host.one_of(("serving", "starting", "rebooting", "stopped")),
         ),
     )
-
-
-def _check_references(made: Scenario, top: Place) -> None:
-    """Names that point at nothing."""
-    exists = top.at("exists")
-    if not made.zones:
-        raise exists.at("zones").wrong("names no zone")
-    if not made.machines:
-        raise exists.at("instances").wrong("names no instance")
-    groups, machines = exists.at("target_groups"), exists.at("instances")
-    for name, group in made.target_groups.items():
-        if group.load_balancer is not None and group.load_balancer not in made.load_balancers:
-            _unknown(groups.at(name).at("load_balancer"), "load balancer")
-    for name, machine in made.machines.items():
-        place = machines.at(name)
-        if machine.zone not in made.zones:
-            _unknown(place.at("zone"), "zone")
-        for number, registration in enumerate(machine.registrations):
-            if registration.target_group not in made.target_groups:
-                _unknown(place.at("registrations").at(number).at("target_group"), "target group")
-        if name not in made.assign:
-            raise top.at("assign").wrong(f"has no profile for the instance {name}")
-    for name, profile in made.assign.items():
-        if name not in made.machines:
-            raise top.at("assign").at(name).wrong("is no instance of this scenario")
-        if profile not in made.profiles:
-            _unknown(top.at("assign").at(name), "profile")
-    for number, one in enumerate(made.interferences):
-        if one.machine not in made.machines:
-            _unknown(top.at("faults").at("acts").at(number).at("machine"), "instance")
-
-
-def _unknown(place: Place, what: str) -> None:
-    raise place.wrong(f"there is no {what} {place.value!r}")
