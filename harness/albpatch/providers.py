@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from albpatch.errors import InputError
@@ -98,7 +99,7 @@ def _candidates(environ: Mapping[str, str], home: Path, working_dir: Path, roots
     implied = [working_dir / "terraform.d/plugins", home / ".terraform.d/plugins", data_home / "terraform/plugins"]
     implied += [Path(folder) / "terraform/plugins" for folder in data_dirs if folder]
     seen = set()
-    for folder in [*implied, *_shaped(home, roots)]:
+    for folder in chain(implied, _shaped(home, roots)):
         if folder not in seen and (folder / PROVIDER).is_dir():
             yield folder
         seen.add(folder)

@@ -122,7 +122,12 @@ class Terraform:
 
     def init(self) -> None:
         """`terraform init`: providers from self.provider, modules, a local backend."""
-        self._commands.init(reconfigure=IsNotFlagged, var=None)
+        try:
+            self._commands.init(reconfigure=IsNotFlagged, var=None)
+        except TerraformError as error:
+            if "hashicorp/aws" in error.cause:  # then where it was looked for is half of the answer
+                raise TerraformError("init", f"{error.cause} ({self.provider.sentence})", error.output) from error
+            raise
         self._refuse_ways_out(configuration.folders(self.folder, installed=True))
 
     def validate(self) -> None:

@@ -115,6 +115,17 @@ def test_failure_is_raised_with_its_cause(root: Path, text: str, command: str, c
     assert "╷" not in str(caught.value)
 
 
+def test_unmet_provider_constraint_says_where_was_looked(root: Path, tmp_path: Path) -> None:
+    """When the mirror has no version that the root asks for, the message also says which mirror that was."""
+    (root / "versions.tf").write_text(
+        'terraform {\n  required_providers {\n    aws = {\n      source  = "hashicorp/aws"\n'
+        '      version = "1.0.0"\n    }\n  }\n}\n'
+    )
+    empty = ProviderSource(tmp_path, "5.100.0", "AWS provider 5.100.0 from a folder")
+    with Terraform(root, provider=empty) as terraform, pytest.raises(TerraformError, match="from a folder"):
+        terraform.init()
+
+
 def test_failing_destroy_is_raised(root: Path) -> None:
     """A destroy that cannot do its work is an error, not a silent success."""
     (root / "main.tf").write_text(
