@@ -9,7 +9,7 @@ import yaml
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
-from albpatch.region.operations import AwsError
+from albpatch.region.operations import AwsError, NotKnownHere
 from albpatch.region.services.documents import MAX_BYTES, Documents
 
 FIRST = """\
@@ -150,3 +150,10 @@ def test_own_documents_are_listed(ssm, document):
     listed = ssm("ListDocuments", Filters=[{"Key": "Name", "Values": [document]}])["DocumentIdentifiers"]
 
     assert [(d["Name"], d["PlatformTypes"]) for d in listed] == [(document, ["Windows", "Linux", "MacOS"])]
+
+
+@pytest.mark.parametrize("operation", ["GetDocument", "DescribeDocument"])
+def test_names_of_versions_are_not_known_here(ssm, document, operation):
+    """A version that is asked for by a name of its own is refused rather than answered with the default one."""
+    with pytest.raises(NotKnownHere, match="VersionName"):
+        ssm(operation, Name=document, VersionName="release")
