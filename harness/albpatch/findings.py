@@ -1,0 +1,85 @@
+"""What a reader of configurations found: findings, and the words around them. The reports show exactly this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a finding's id stands for, in general. docs/review.md has a row for each."""
+
+    id: str
+    severity: Severity
+    title: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong. address: where in the plan. why: why it matters. todo: what to do about it."""
+
+    id: str
+    severity: Severity
+    address: str
+    what: str
+    why: str
+    todo: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A headed part of the words: facts are (label, text), lines are sentences."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """What there is to say about one call of the module."""
+
+    title: str
+    status: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The whole answer. subject: the file that was read. rules: every rule that was looked at."""
+
+    subject: str
+    headline: str
+    sections: tuple[Section, ...]
+    findings: tuple[Finding, ...]
+    rules: tuple[Rule, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity == severity for finding in self.findings)
+
+    def reaches(self, threshold: Severity) -> bool:
+        """Whether a finding is at or above this severity."""
+        return any(at_least(finding.severity, threshold) for finding in self.findings)
+
+    @property
+    def verdict(self) -> str:
+        """The counts in words."""
+        counts = [(self.count(severity), severity) for severity in SEVERITIES]
+        shown = [f"{number} {severity}{'s' if number != 1 else ''}" for number, severity in counts if number]
+        return ", ".join(shown) or "no findings"
+
+
+def at_least(severity: Severity, threshold: Severity) -> bool:
+    """Whether a severity is the threshold or worse."""
+    return SEVERITIES.index(severity) <= SEVERITIES.index(threshold)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Without repetition, the worst first, then by id and address."""
+    unique = dict.fromkeys(findings)
+    return tuple(sorted(unique, key=lambda f: (SEVERITIES.index(f.severity), f.id, f.address, f.what)))

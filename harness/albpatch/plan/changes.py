@@ -1,0 +1,138 @@
+"""What a call changes: the runbook by what it does, permissions by action and resource, settings by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from albpatch.findings import Block
+from albpatch.plan.model import Call, document, number
+from albpatch.plan.permissions import of_role
+from albpatch.plan.read import Mark
+from albpatch.plan.runbook import Difference, compare
+from albpatch.plan.sides import Subject
+from albpatch.plan.words import show
+
+# Members of the record that change by themselves with every apply, or stand for the text that is compared by itself.
+_DERIVED = {
+    ("document", "content_sha256"),
+    ("document", "version"),
+    ("document", "parameter_names"),
+    ("window", "id"),
+    ("schema",),
+}
+_LOWER_IS_WEAKER = {
+    "min_healthy",
+    "min_healthy_percent",
+    "propagation_seconds",
+    "drain_minutes",
+    "consecutive_looks",
+    "interval_seconds",
+    "bake_seconds",
+    "cutoff_hours",
+}
+_HIGHER_IS_WEAKER = {"scan_max_age_minutes"}
+
+
+def runbook(before: Call, after: Call) -> list[Difference]:
+    """What differs between the runbooks of a call; nothing where one of them is not shown."""
+    if before.content == after.content:
+        return []
+    (old, _), (new, _) = document(before.content), document(after.content)
+    return compare(old, new) if old is not None and new is not None else []
+
+
+def settings(before: Call, after: Call) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """(path, before, after) of every member of the record that differs."""
+    for path, old, new in _leaves(before.record, after.record, ()):
+        derived = path[:2] in _DERIVED or path in _DERIVED or path[-1] in ("target_id", "task_id")
+        if not derived and old is not new and old != new:
+            yield path, old, new
+
+
+def _leaves(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            yield from _leaves(old.get(key), new.get(key), (*path, str(key)))
+    elif path:
+        yield path, old, new
+
+
+def weaker(path: tuple[str, ...], old: Any, new: Any) -> bool:
+    """Whether a changed setting protects less than it did."""
+    if path[-1] == "skip_when_compliant":
+        return old is True and new is False
+    if path[-1] == "names" or isinstance(old, Mark) or isinstance(new, Mark):
+        return False
+    first, second = number(old), number(new)
+    if path[-1] in _LOWER_IS_WEAKER:
+        return (first is not None and second is not None and second < first) or (first is not None and new is None)
+    return path[-1] in _HIGHER_IS_WEAKER and (second or 0) > (first or 0)
+
+
+def blocks(subject: Subject, before: Call | None, after: Call | None) -> list[Block]:
+    """The blocks about what changes in a call."""
+    if before is None or after is None:
+        return []
+    found = [
+        Block("Runbook changes", lines=tuple(_runbook(before, after))),
+        Block("Setting changes", lines=tuple(_settings(before, after))),
+        Block("Permission changes", lines=tuple(_permissions(before, after))),
+        Block("Resources", lines=tuple(_resources(subject, after))),
+    ]
+    return [block for block in found if block.lines]
+
+
+def _runbook(before: Call, after: Call) -> Iterator[str]:
+    differences = runbook(before, after)
+    marks = {"weakened": "weaker: ", "changed": "", "plain": ""}
+    yield from (f"{marks[d.effect]}{d.text}" for d in differences)
+    if not differences and before.content != after.content:
+        shown = isinstance(before.content, str) and isinstance(after.content, str)
+        yield "the text changed, what it does has not" if shown else "the text is not shown on both sides"
+
+
+def _settings(before: Call, after: Call) -> Iterator[str]:
+    for path, old, new in settings(before, after):
+        mark = "weaker: " if weaker(path, old, new) else ""
+        yield f"{mark}{'.'.join(path)}: {_shown(old)} became {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key} = {_shown(inner)}" for key, inner in value.items()) + "}"
+    return show(value)
+
+
+def _permissions(before: Call, after: Call) -> Iterator[str]:
+    for which in ("automation", "window"):
+        old, new = (of_role(call, call.role(which)) for call in (before, after))
+        role = f"{which} role"
+        if old.whole and new.whole:
+            yield from (f"{role} gains {grant.words}" for grant in _sorted(new.grants - old.grants))
+            yield from (f"{role} loses {grant.words}" for grant in _sorted(old.grants - new.grants))
+        elif old.grants != new.grants or old.whole != new.whole:
+            yield f"{role}: a policy is not shown, so what it gains and loses is not known"
+        first, second = (call.role(which) for call in (before, after))
+        if first and second:
+            texts = first.values.get("assume_role_policy"), second.values.get("assume_role_policy")
+            if texts[0] != texts[1]:
+                yield f"{role}: who may assume it changed"
+
+
+def _sorted(grants: frozenset[Any]) -> list[Any]:
+    return sorted(grants, key=lambda g: (g.action, g.resource, g.condition, g.effect))
+
+
+def _resources(subject: Subject, call: Call) -> Iterator[str]:
+    """What Terraform does to the call's resources, the record left out."""
+    verbs: dict[tuple[str, ...], str] = {
+        ("create",): "created",
+        ("update",): "changed in place",
+        ("delete",): "destroyed",
+    }
+    under = [c for c in subject.plan.changes.values() if not c.nothing]
+    for change in under:
+        if change.address in call.resources and change.address != call.record_address:
+            why = f" because of {', '.join(change.replaced_by)}" if change.replaced_by else ""
+            yield f"{change.address}: {verbs.get(change.actions, 'replaced' + why)}"

@@ -1,0 +1,56 @@
+"""What does this apply take away, from a roll that is running, from capacity, or from somebody's fleet?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from albpatch.findings import Finding
+from albpatch.plan.changes import settings, weaker
+from albpatch.plan.model import Call, calls
+from albpatch.plan.rules import finding
+from albpatch.plan.sides import Subject
+from albpatch.plan.words import show
+
+# What an execution works with, or is found by. Targets and tasks only start new ones.
+_NEEDED = {
+    "aws_ssm_document": "document",
+    "aws_iam_role": "role",
+    "aws_iam_role_policy": "policy",
+    "aws_ssm_maintenance_window": "window",
+}
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    yield from _taken_away(subject)
+    for before, after in subject.pairs:
+        if before is None or after is None:
+            continue
+        for path, old, new in settings(before, after):
+            if weaker(path, old, new):
+                text = f"{'.'.join(path)} of {after.shown}: {show(old)} became {show(new)}."
+                yield finding("settings-weakened", after.record_address, text)
+        yield from _fleets(before, after)
+
+
+def _taken_away(subject: Subject) -> Iterator[Finding]:
+    """From the plan itself, whatever it is compared with: only what exists can be destroyed."""
+    kept = subject.after.calls
+    for call in calls(subject.plan.before).values():
+        for resource in call.resources.values():
+            change = subject.plan.change(resource.address)
+            kind = _NEEDED.get(resource.type)
+            if kind is None or not change.removes:
+                continue
+            if change.replaces:
+                why = f" because of {', '.join(change.replaced_by)}" if change.replaced_by else ""
+                yield finding("replaces-what-a-roll-needs", resource.address, f"The {kind} is replaced{why}.")
+            else:
+                gone = "" if call.address in kept else f", with everything of {call.shown}"
+                yield finding("destroys-what-a-roll-needs", resource.address, f"The {kind} is destroyed{gone}.")
+
+
+def _fleets(before: Call, after: Call) -> Iterator[Finding]:
+    kept = {fleet.name for fleet in after.fleets}
+    for fleet in before.fleets:
+        if fleet.name not in kept and after.fleets:
+            yield finding("fleet-removed", after.record_address, f"Fleet {fleet.name} of {after.shown} is removed.")

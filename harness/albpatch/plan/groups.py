@@ -1,0 +1,190 @@
+"""The target groups behind a fleet's ARNs, and what the plan shows of them: delay, type, targets, who else owns them.
+
+In the plan that creates a target group its ARN is unknown. Then the argument `fleets` of the module's call says which
+resources it comes from; a plan does not carry the definitions of locals, so a way through one ends there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from albpatch.plan.model import Call, Fleet
+from albpatch.plan.read import Mark, Plan, Resource, State
+
+GROUP_TYPES = ("aws_lb_target_group", "aws_alb_target_group")
+ATTACHMENT_TYPES = ("aws_lb_target_group_attachment", "aws_alb_target_group_attachment")
+_INDEX = re.compile(r"\[[^\]]*\]")
+_NAME = re.compile(r":targetgroup/([A-Za-z0-9-]+)/")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A target group of a fleet. arn: text or a mark. resources: what it is, or may be if there are several."""
+
+    arn: Any
+    resources: tuple[Resource, ...] = ()
+
+    @property
+    def resource(self) -> Resource | None:
+        return self.resources[0] if len(self.resources) == 1 else None
+
+    @property
+    def shown(self) -> str:
+        """Its name, or what is known of it."""
+        if isinstance(self.arn, str):
+            match = _NAME.search(self.arn)
+            return match[1] if match else self.arn
+        named = ", ".join(resource.address for resource in self.resources)
+        return f"{named} {self.arn}" if len(self.resources) == 1 else f"one of {named}" if named else str(self.arn)
+
+    @property
+    def identity(self) -> str | None:
+        """What two fleets have in common if they share it; None where the plan does not tell."""
+        if isinstance(self.arn, str):
+            return self.arn
+        return self.resource.address if self.resource else None
+
+    @property
+    def delay(self) -> int | None:
+        """Seconds of the longest deregistration delay that it may have, None where the plan does not show it."""
+        found = [_seconds(resource.values.get("deregistration_delay")) for resource in self.resources]
+        known = [seconds for seconds in found if seconds is not None]
+        return max(known) if known and len(known) == len(found) else None
+
+
+class Groups:
+    """The target groups of the calls in one side of a plan."""
+
+    def __init__(self, plan: Plan, state: State) -> None:
+        self._plan, self._state = plan, state
+        self._all = list(state.of_type(*GROUP_TYPES))
+        self._by_arn = {r.values["arn"]: r for r in self._all if isinstance(r.values.get("arn"), str)}
+
+    def of(self, call: Call, fleet: Fleet) -> list[Group]:
+        """The fleet's target groups. An unknown ARN has what it may be as resources."""
+        candidates: tuple[Resource, ...] | None = None
+        found = []
+        for arn in fleet.target_groups:
+            if isinstance(arn, Mark):
+                candidates = self._unknown(call) if candidates is None else candidates
+                found.append(Group(arn, candidates))
+            else:
+                found.append(Group(arn, (self._by_arn[arn],) if arn in self._by_arn else ()))
+        return found
+
+    def delay(self, groups: Iterable[Group]) -> int | None:
+        """The longest delay of several, None if one of them is not known."""
+        found = [group.delay for group in groups]
+        known = [seconds for seconds in found if seconds is not None]
+        return max(known) if known and len(known) == len(found) else None
+
+    def attachments(self, group: Group) -> list[Resource]:
+        """The attachments in the plan that register targets in it."""
+        return [r for r in self._state.of_type(*ATTACHMENT_TYPES) if self.points_at(r, "target_group_arn", group)]
+
+    def points_at(self, resource: Resource, attribute: str, group: Group) -> bool:
+        """Whether an attribute of a resource names the group; an unknown value is followed in the configuration."""
+        leaves = list(_leaves(resource.values.get(attribute)))
+        if isinstance(group.arn, str):
+            return group.arn in leaves
+        if group.resource is None or not any(isinstance(leaf, Mark) for leaf in leaves):
+            return False
+        references = _references(self._configured(resource).get("expressions", {}).get(attribute))
+        found = set(self._named(resource.module, references, set()))
+        groups = [r for r in found_resources(self._state, found) if r.type in GROUP_TYPES]
+        return [r.address for r in groups] == [group.resource.address]
+
+    def _unknown(self, call: Call) -> tuple[Resource, ...]:
+        """The target groups with an unknown ARN that the call's fleets may come from."""
+        parent, _, step = call.address.rpartition("module.")
+        given = self._call(parent.rstrip("."), step).get("expressions", {}).get("fleets")
+        named = set(self._named(parent.rstrip("."), _references(given), set()))
+        found = found_resources(self._state, named)
+        return tuple(r for r in found if r.type in GROUP_TYPES and isinstance(r.values.get("arn"), Mark))
+
+    def _named(self, module: str, references: Iterable[str], seen: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """(module, resource without index) of everything that references lead to."""
+        for reference in references:
+            if (module, reference) in seen:
+                continue
+            seen.add((module, reference))
+            parts = _INDEX.sub("", reference).split(".")
+            if parts[0] == "var" and module and len(parts) > 1:
+                parent, _, step = module.rpartition("module.")
+                given = self._call(parent.rstrip("."), step).get("expressions", {}).get(parts[1])
+                yield from self._named(parent.rstrip("."), _references(given), seen)
+            elif parts[0] == "module" and len(parts) > 2:
+                output = self._call(module, parts[1]).get("module", {}).get("outputs", {}).get(parts[2], {})
+                yield from self._named(
+                    f"{module}.module.{parts[1]}".lstrip("."), _references(output.get("expression")), seen
+                )
+            elif len(parts) > 1:
+                data = parts[0] == "data"
+                yield _INDEX.sub("", module), ".".join(parts[1:3] if data else parts[:2])
+
+    def _call(self, module: str, step: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._configuration(module).get("module_calls", {}).get(_INDEX.sub("", step), {})
+        return found
+
+    def _configuration(self, module: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._plan.configuration
+        for step in [part for part in re.split(r"\.?module\.", _INDEX.sub("", module)) if part]:
+            found = found.get("module_calls", {}).get(step, {}).get("module", {})
+        return found
+
+    def _configured(self, resource: Resource) -> Mapping[str, Any]:
+        for found in self._configuration(resource.module).get("resources", []):
+            if (found["type"], found["name"]) == (resource.type, resource.name):
+                return dict(found)
+        return {}
+
+
+def found_resources(state: State, named: set[tuple[str, str]]) -> list[Resource]:
+    """The resources of these modules and names, whatever their index."""
+    return [r for r in state.resources.values() if (_INDEX.sub("", r.module), f"{r.type}.{r.name}") in named]
+
+
+def members(state: State, fleet: Fleet) -> list[str] | None:
+    """The instances of a fleet that the plan shows: ids or addresses. None where only the account knows them."""
+    ids, tags = fleet.get("instance_ids"), fleet.get("tags")
+    if isinstance(ids, list) and ids:
+        return [str(one) for one in ids]
+    if not isinstance(tags, Mapping) or not tags:
+        return None
+    found = [r.address for r in state.of_type("aws_instance") if r.managed and _tagged(r, tags)]
+    return found or None
+
+
+def _tagged(instance: Resource, wanted: Mapping[str, Any]) -> bool:
+    given = instance.values.get("tags_all")
+    if not isinstance(given, Mapping):
+        given = instance.values.get("tags")
+    if not isinstance(given, Mapping):
+        return False
+    return all(isinstance(values, list) and given.get(key) in values for key, values in wanted.items())
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _references(expression: Any) -> list[str]:
+    """Every reference in an expression, also in nested blocks."""
+    if isinstance(expression, Mapping):
+        if "references" in expression:
+            return list(expression["references"])
+        expression = list(expression.values())
+    return [r for part in expression for r in _references(part)] if isinstance(expression, list) else []
+
+
+def _seconds(value: Any) -> int | None:
+    return int(value) if isinstance(value, str | int) and str(value).isdigit() else None

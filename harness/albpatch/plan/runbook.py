@@ -1,0 +1,228 @@
+"""Two versions of a runbook, compared by what they do: steps, routes, guards, time-outs, defaults, scripts.
+
+A guard of a step is a step that must have succeeded on every way to it. Guards matter before a step that takes an
+instance out of rotation or may reboot it; after it, what matters is that failures still lead to where the instance is
+put back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from albpatch.document.model import MISSING, Document, Parameter, Step
+from albpatch.document.values import as_text
+from albpatch.plan.duration import seconds, words
+from albpatch.plan.graph import END, Graph
+from albpatch.plan.scripts import compare as compare_scripts
+
+Effect = Literal["weakened", "changed", "plain"]
+# What a smaller number in a step's input means.
+_SMALLER_IS_WEAKER = ("PropagationSeconds", "WaitSeconds", "ConsecutiveLooks", "IntervalSeconds", "MinHealthyCount")
+_LARGER_IS_WEAKER = ("ScanMaxAgeMinutes",)
+_WAITS = ("aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference. effect: whether a guard is weakened, changed in a way that nobody but a reader can judge, or
+    neither. step: the step, or empty."""
+
+    step: str
+    text: str
+    effect: Effect = "plain"
+
+
+def compare(before: Document, after: Document) -> list[Difference]:
+    """Every difference, in the order of the new document; removed steps first."""
+    old, new = Graph(before), Graph(after)
+    found = [
+        Difference(name, f"step {name} removed", "weakened" if _guards(old, name) or name in old.restoring else "plain")
+        for name in old.steps
+        if name not in new.steps
+    ]
+    added = [name for name in new.steps if name not in old.steps]
+    found += [Difference(name, f"step {name} added ({new.steps[name].action})") for name in added]
+    for name, step in new.steps.items():
+        if name in old.steps:
+            found += _Steps(old, new, old.steps[name], step).differences()
+    found += _bypassed(old, new)
+    found += _parameters(before, after)
+    if before.outputs != after.outputs:
+        found.append(Difference("", "outputs of the document changed"))
+    if [n for n in old.steps if n in new.steps] != [n for n in new.steps if n in old.steps]:
+        found.append(Difference("", "steps stand in another order"))
+    return list(dict.fromkeys(found))
+
+
+def _guards(graph: Graph, name: str) -> list[str]:
+    """The disturbing steps that a step guards."""
+    return [one for one in graph.disturbing if name in graph.guards_of(one)]
+
+
+def _bypassed(old: Graph, new: Graph) -> Iterator[Difference]:
+    """Guards that stand where they stood, but no longer on every way."""
+    for name in old.disturbing:
+        if name not in new.reachable(new.start):
+            continue
+        for guard in sorted(old.guards_of(name) - new.guards_of(name)):
+            if guard in new.steps:
+                yield Difference(guard, f"{name} can be reached without {guard} having succeeded", "weakened")
+
+
+class _Steps:
+    """One step before and after."""
+
+    def __init__(self, old: Graph, new: Graph, before: Step, after: Step) -> None:
+        self._old, self._new, self._before, self._after = old, new, before, after
+        self._name = after.name
+        self._guarding = bool(_guards(old, self._name))
+        self._late = any(self._name in old.reachable(one) for one in old.disturbing)
+
+    def differences(self) -> Iterator[Difference]:
+        if self._before.action != self._after.action:
+            effect: Effect = "weakened" if self._guarding else "changed"
+            yield self._say(f"{self._before.action} became {self._after.action}", effect)
+        yield from self._routes()
+        yield from self._limits()
+        yield from self._inputs()
+        if self._before.outputs != self._after.outputs:
+            yield self._say("outputs changed", "changed")
+
+    def _say(self, text: str, effect: Effect = "plain") -> Difference:
+        return Difference(self._name, f"{self._name}: {text}", effect)
+
+    def _routes(self) -> Iterator[Difference]:
+        before, after = self._before, self._after
+        if before.on_failure != after.on_failure:
+            yield self._say(f"onFailure {before.on_failure} became {after.on_failure}", self._route_effect())
+        if before.on_cancel != after.on_cancel:
+            weaker = before.on_cancel != "Abort" and after.on_cancel == "Abort"
+            yield self._say(
+                f"onCancel {before.on_cancel} became {after.on_cancel}", "weakened" if weaker else "changed"
+            )
+        if before.critical and not after.critical:
+            yield self._say("isCritical became false: the execution can end as Success though it failed", "weakened")
+        elif before.critical != after.critical:
+            yield self._say("isCritical became true")
+        if before.is_end != after.is_end:
+            yield self._say(f"isEnd became {str(after.is_end).lower()}", "changed")
+        yield from self._branches()
+
+    def _route_effect(self) -> Effect:
+        """A failure that no longer leads to where it led: is a guard passed, or the way back lost?"""
+        if self._after.on_failure == "Continue" and self._guarding:
+            return "weakened"
+        old, new = self._before.on_failure.removeprefix("step:"), self._after.on_failure.removeprefix("step:")
+        if self._late and old in self._old.steps and self._old.restores_after(old):
+            back = new in self._new.steps and self._new.restores_after(new)
+            return "changed" if back else "weakened"
+        if self._late and new not in self._new.steps:
+            return "weakened"
+        return "changed"
+
+    def _branches(self) -> Iterator[Difference]:
+        old = {e.label: e.target for e in self._old.edges[self._name] if e.label != "failure"}
+        new = {e.label: e.target for e in self._new.edges[self._name] if e.label != "failure"}
+        if old == new:
+            return
+        disturbing = [one for one in self._old.disturbing if one in self._new.steps]
+        for label in dict.fromkeys([*old, *new]):
+            if old.get(label) == new.get(label):
+                continue
+            gained = [
+                one
+                for one in disturbing
+                if one in self._new.reachable(new.get(label, END)) and label not in self._old.labels_to(self._name, one)
+            ]
+            lost = self._late and self._back(self._old, old.get(label)) and not self._back(self._new, new.get(label))
+            text = f"{label}: {old.get(label, 'nothing')} became {new.get(label, 'nothing')}"
+            yield self._say(text, "weakened" if gained or (lost and label in new) else "changed")
+
+    @staticmethod
+    def _back(graph: Graph, target: str | None) -> bool:
+        return target in graph.steps and graph.restores_after(target or "")
+
+    def _limits(self) -> Iterator[Difference]:
+        before, after = self._before, self._after
+        if before.timeout_seconds != after.timeout_seconds:
+            yield self._say(f"timeoutSeconds {before.timeout_seconds} became {after.timeout_seconds}")
+        if before.max_attempts != after.max_attempts:
+            fewer = after.max_attempts < before.max_attempts and self._name in self._old.restoring
+            yield self._say(
+                f"maxAttempts {before.max_attempts} became {after.max_attempts}", "changed" if fewer else "plain"
+            )
+        if "aws:sleep" == before.action == after.action:
+            old, new = seconds(before), seconds(after)
+            if old is not None and new is not None and old != new:
+                weaker = new < old and (self._guarding or self._late)
+                yield self._say(f"waits {words(new)} instead of {words(old)}", "weakened" if weaker else "plain")
+
+    def _inputs(self) -> Iterator[Difference]:
+        before, after = self._before.inputs, self._after.inputs
+        for key in dict.fromkeys([*before, *after]):
+            old, new = before.get(key), after.get(key)
+            if old == new or key in ("Choices", "Default", "Duration"):
+                continue
+            if key == "Script" and isinstance(old, str) and isinstance(new, str):
+                for text, weaker in compare_scripts(old, new):
+                    yield self._say(text, "weakened" if weaker else "changed")
+            elif key in ("InputPayload", "Parameters") and isinstance(old, dict) and isinstance(new, dict):
+                yield from self._payload(key, old, new)
+            elif key == "DesiredValues" and self._before.action in _WAITS:
+                more = isinstance(old, list) and isinstance(new, list) and set(map(str, new)) - set(map(str, old))
+                yield self._say(f"DesiredValues {_short(old)} became {_short(new)}", "weakened" if more else "changed")
+            else:
+                yield self._say(f"{key} {_short(old)} became {_short(new)}", "changed")
+
+    def _payload(self, where: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
+        for key in dict.fromkeys([*before, *after]):
+            old, new = before.get(key, MISSING), after.get(key, MISSING)
+            if old != new:
+                text = f"{where}.{key} {_short(old)} became {_short(new)}"
+                yield self._say(text, _direction(key, old, new))
+
+
+def _direction(key: str, old: Any, new: Any) -> Effect:
+    if isinstance(old, int) and isinstance(new, int):
+        if (key in _SMALLER_IS_WEAKER and new < old) or (key in _LARGER_IS_WEAKER and new > old):
+            return "weakened"
+        return "plain" if key in (*_SMALLER_IS_WEAKER, *_LARGER_IS_WEAKER) or key.endswith("Seconds") else "changed"
+    if isinstance(old, str) and "{{" in old and "{{" not in as_text(new):
+        return "weakened"  # what was asked for every time is now the same for ever
+    return "changed"
+
+
+def _parameters(before: Document, after: Document) -> Iterator[Difference]:
+    for name in dict.fromkeys([*before.parameters, *after.parameters]):
+        old, new = before.parameters.get(name), after.parameters.get(name)
+        if old is None or new is None:
+            yield Difference("", f"parameter {name} {'added' if old is None else 'removed'}")
+        elif old != new:
+            yield from _parameter(name, old, new)
+
+
+def _parameter(name: str, old: Parameter, new: Parameter) -> Iterator[Difference]:
+    if old.type != new.type:
+        yield Difference("", f"parameter {name}: type {old.type} became {new.type}", "changed")
+    if old.default != new.default:
+        effect: Effect = "weakened" if _lower(name, old.default, new.default) else "changed"
+        yield Difference("", f"parameter {name}: default {_short(old.default)} became {_short(new.default)}", effect)
+    if old.allowed_pattern != new.allowed_pattern:
+        text = f"parameter {name}: allowedPattern {_short(old.allowed_pattern)} became {_short(new.allowed_pattern)}"
+        yield Difference("", text, "weakened" if new.allowed_pattern is None else "changed")
+    if old.allowed_values != new.allowed_values:
+        more = new.allowed_values is None or set(map(str, new.allowed_values)) - set(map(str, old.allowed_values or ()))
+        text = f"parameter {name}: allowedValues {_short(old.allowed_values)} became {_short(new.allowed_values)}"
+        yield Difference("", text, "weakened" if old.allowed_values is not None and more else "changed")
+
+
+def _lower(name: str, old: Any, new: Any) -> bool:
+    """Whether a default that says how much capacity stays got smaller."""
+    return name.startswith("MinHealthy") and str(old).isdigit() and str(new).isdigit() and int(new) < int(old)
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None or value is MISSING else as_text(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,78 @@
+"""Both sides of a plan with the calls on them, and the schedule of a call: what every check looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from albpatch.plan.groups import Group, Groups
+from albpatch.plan.model import Call, Fleet, calls, number
+from albpatch.plan.read import Mark, Plan, State
+from albpatch.schedule.openings import Schedule
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a plan."""
+
+    state: State
+    calls: dict[str, Call]
+    groups: Groups
+
+    def fleets(self) -> Iterator[tuple[Call, Fleet, list[Group]]]:
+        """Every fleet with its call and its target groups."""
+        for call in self.calls.values():
+            for fleet in call.fleets:
+                yield call, fleet, self.groups.of(call, fleet)
+
+
+class Subject:
+    """What is reviewed. before: the plan's own, or what another plan leads to. now: aware."""
+
+    def __init__(self, plan: Plan, base: Plan | None = None, now: datetime | None = None) -> None:
+        self.plan = plan
+        self.now = now or datetime.now(UTC)
+        self._base = base
+
+    @cached_property
+    def before(self) -> Side:
+        plan = self._base or self.plan
+        state = plan.after if self._base else plan.before
+        return Side(state, calls(state), Groups(plan, state))
+
+    @cached_property
+    def after(self) -> Side:
+        return Side(self.plan.after, calls(self.plan.after), Groups(self.plan, self.plan.after))
+
+    @property
+    def pairs(self) -> list[tuple[Call | None, Call | None]]:
+        """(before, after) of every call, None where it is not there."""
+        addresses = dict.fromkeys([*self.after.calls, *self.before.calls])
+        return [(self.before.calls.get(a), self.after.calls.get(a)) for a in addresses]
+
+    def existed(self, call: Call) -> bool:
+        """Whether the account has the call already, whatever it is compared with."""
+        return call.record_address in self.plan.before.resources
+
+
+def schedule(call: Call) -> Schedule | None:
+    """The window's schedule, None where a part of it is not shown by the plan."""
+    names = ("expression", "timezone", "duration_hours", "offset_days", "start_date", "end_date")
+    given = {name: call.get("window", name) for name in names}
+    hours = number(given["duration_hours"])
+    if any(isinstance(value, Mark) for value in given.values()) or hours is None:
+        return None
+    offset = number(given["offset_days"])
+    return Schedule(given["expression"], given["timezone"], hours, offset, given["start_date"], given["end_date"])
+
+
+def made_now(subject: Subject, call: Call) -> bool:
+    """Whether this apply makes the window or changes its schedule."""
+    window = call.one("aws_ssm_maintenance_window")
+    before = subject.plan.before.resources.get(window.address) if window else None
+    if window is None or before is None:
+        return True
+    names = ("schedule", "schedule_timezone", "schedule_offset", "start_date")
+    return any(before.values.get(name) != window.values.get(name) for name in names)
