@@ -8,7 +8,7 @@ lost = rate x share of the routed targets that do not serve x length of the viol
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from albpatch.region.journal import Entry
@@ -123,7 +123,12 @@ class _Group:
 
 
 def lost(
-    entries: Iterable[Entry], traffic: Traffic, groups: Iterable[str], start: float, end: float
+    entries: Iterable[Entry],
+    traffic: Traffic,
+    groups: Iterable[str],
+    start: float,
+    end: float,
+    keep_open: Collection[str] = (),
 ) -> dict[str, GroupTraffic]:
     """Requests sent and lost between `start` and `end` for each target group that a load balancer uses.
 
@@ -131,6 +136,7 @@ def lost(
         entries: the region's journal from its beginning (what stood before `start` counts).
         groups: ARNs of the target groups that get requests.
         start, end: seconds since the epoch.
+        keep_open: those of them whose open requests outlive the deregistration delay.
     """
     followed = {arn: _Group(traffic, start) for arn in groups}
     serving: dict[str, bool] = {}
@@ -143,7 +149,7 @@ def lost(
             group.routed = list(entry.detail["routed"])
         elif entry.kind == "target" and entry.detail["state"] == "absent" and entry.time >= start:
             arn, target = entry.subject.split("|", 1)
-            if arn in followed:
+            if arn in followed and arn not in keep_open:
                 followed[arn].until(entry.time, serving)
                 followed[arn].is_removed(target, entry.time)
         elif entry.kind == "host":

@@ -126,7 +126,7 @@ def _play(region: Region, world: World, loaded: Loaded, start: Start, tail: floa
         world=world,
         entries=list(region.journal.entries),
         calls=list(region.calls),
-        traffic=lost(region.journal.entries, world.scenario.traffic, world.used_groups, began, ended),
+        traffic=lost(region.journal.entries, world.scenario.traffic, world.used_groups, began, ended, world.keep_open),
         executions=executions(region, world, began),
         start=began,
         end=ended,

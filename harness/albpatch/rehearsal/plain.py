@@ -38,7 +38,7 @@ def _copy(region: Region, window_id: str, role_arn: str) -> str:
             "RegisterTargetWithMaintenanceWindow",
             {"WindowId": made, "ResourceType": target["ResourceType"], "Targets": target["Targets"]},
         )["WindowTargetId"]
-        run_command = {"Parameters": {"Operation": ["Install"]}, "TimeoutSeconds": 600}
+        run_command = {"Parameters": {"Operation": ["Install"], "StepTimeoutSeconds": ["1800"]}, "TimeoutSeconds": 600}
         _call(
             region,
             "RegisterTaskWithMaintenanceWindow",

@@ -51,9 +51,18 @@ class World:
             if r.target_group == name
         ]
 
+    @property
+    def keep_open(self) -> list[str]:
+        """ARNs of the groups whose open connections outlive the deregistration delay: a network load balancer's."""
+        return [self.groups[n] for n, g in self.scenario.target_groups.items() if g.protocol not in ("HTTP", "HTTPS")]
+
     def zones(self, arn: str) -> dict[str, list[str]]:
-        """Target keys `id|port` of a group by zone: all in the zone "" unless cross-zone balancing is off."""
-        split = self.scenario.target_groups[self.group_name(arn)].attributes.get(CROSS_ZONE) == "false"
+        """Target keys `id|port` of a group by zone: all in the zone "" where cross-zone balancing is on.
+
+        A network load balancer's is off unless the group says otherwise.
+        """
+        own = self.scenario.target_groups[self.group_name(arn)].attributes.get(CROSS_ZONE, BALANCERS)
+        split = own == "false" or (own == BALANCERS and arn in self.keep_open)
         found: dict[str, list[str]] = {}
         for instance_id, port in self.registered(arn):
             zone = self.scenario.machines[self.machine_name(instance_id)].zone if split else ""
@@ -66,3 +75,4 @@ class World:
 
 
 CROSS_ZONE = "load_balancing.cross_zone.enabled"
+BALANCERS = "use_load_balancer_configuration"
