@@ -218,6 +218,11 @@ variable "health" {
   }
 
   validation {
+    condition     = var.health.consecutive_looks * var.health.interval_seconds <= 480
+    error_message = "health.consecutive_looks x interval_seconds must be at most 480: a script of a runbook may run for 600 seconds, and one run has to see the whole series of looks."
+  }
+
+  validation {
     condition     = alltrue([for number in values(var.health) : floor(number) == number])
     error_message = "The members of health must be whole numbers: Automation takes whole seconds."
   }

@@ -18,7 +18,7 @@ run "accepts_the_largest" {
   command = plan
 
   variables {
-    health = { consecutive_looks = 10, interval_seconds = 300, timeout_seconds = 21600, bake_seconds = 3600 }
+    health = { consecutive_looks = 10, interval_seconds = 48, timeout_seconds = 21600, bake_seconds = 3600 }
   }
 }
 
@@ -56,7 +56,7 @@ run "refuses_an_interval_of_301" {
   command = plan
 
   variables {
-    health = { interval_seconds = 301 }
+    health = { consecutive_looks = 1, interval_seconds = 301 }
   }
 
   expect_failures = [var.health]
@@ -106,7 +106,7 @@ run "refuses_a_timeout_shorter_than_the_looks" {
   command = plan
 
   variables {
-    health = { consecutive_looks = 10, interval_seconds = 60, timeout_seconds = 600 }
+    health = { consecutive_looks = 10, interval_seconds = 30, timeout_seconds = 300 }
   }
 
   expect_failures = [var.health]
@@ -117,6 +117,24 @@ run "refuses_a_fraction" {
 
   variables {
     health = { interval_seconds = 7.5 }
+  }
+
+  expect_failures = [var.health]
+}
+
+run "accepts_the_longest_interval" {
+  command = plan
+
+  variables {
+    health = { consecutive_looks = 1, interval_seconds = 300 }
+  }
+}
+
+run "refuses_a_series_longer_than_a_script_may_run" {
+  command = plan
+
+  variables {
+    health = { consecutive_looks = 2, interval_seconds = 241 }
   }
 
   expect_failures = [var.health]
