@@ -8,6 +8,8 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -57,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"albpatch: rehearsing {args.root} in {where}", file=out, flush=True)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        report = _rehearse(root, scenario_file, acts, args.factor, out)
+        with nobodys_account():
+            report = _rehearse(root, scenario_file, acts, args.factor, out)
         written = _write(report, Path(args.report))
     except KeyboardInterrupt:
         print("albpatch: interrupted; nothing is left running", file=sys.stderr)
@@ -70,6 +73,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def nobodys_account() -> Iterator[None]:
+    """Inside, nothing of the caller's AWS environment is there: no keys, profiles, endpoints or files."""
+    before = dict(os.environ)
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:

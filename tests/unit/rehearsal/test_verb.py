@@ -1,11 +1,13 @@
 """The arguments of `albpatch rehearse`: every mistake is one line and exit status 2."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from albpatch.cli import main
+from albpatch.rehearsal.verb import nobodys_account
 
 COMPLETE = Path(__file__).resolve().parents[3] / "examples/complete"
 
@@ -88,3 +90,19 @@ def test_a_configuration_that_could_reach_an_account(capsys, tmp_path):
 
     assert (status, len(said)) == (2, 1)
     assert "endpoints" in said[0]
+
+
+def test_the_callers_aws_environment_is_not_there_and_comes_back(monkeypatch):
+    """Inside a rehearsal there is no key, profile or endpoint of the caller; afterwards everything is as before."""
+    mine = {"AWS_PROFILE": "production", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_ENDPOINT_URL_SSM": "http://x"}
+    for name, value in mine.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+
+    with nobodys_account():
+        inside = {name: os.environ.get(name) for name in mine}
+        files = {os.environ["AWS_CONFIG_FILE"], os.environ["AWS_SHARED_CREDENTIALS_FILE"]}
+
+    assert set(inside.values()) == {None}
+    assert files == {os.devnull}
+    assert dict(os.environ) == before
