@@ -23,6 +23,7 @@ _RESTORES = re.compile(
     r"(?<!de)register_?(targets|instances_?with_?load_?balancer)|exit_?standby|attach_?instances", re.IGNORECASE
 )
 _METHOD = re.compile(r"\.([a-z]\w+)\(")
+_OPERATION = re.compile(r"[\"']Operation[\"']:\s*\[[\"'](\w+)[\"']\]")  # of AWS-RunPatchBaseline
 _DISTURBING_ACTIONS = ("aws:changeInstanceState", "aws:invokeLambdaFunction", "aws:executeAutomation")
 
 
@@ -121,7 +122,10 @@ def disturbs(step: Step) -> bool:
         return step.inputs.get("Parameters", {}).get("Operation") not in (["Scan"], "Scan")
     if step.action == "aws:invokeLambdaFunction" and '"to_remove":false' in _dense(step.inputs):
         return False
-    return step.action in _DISTURBING_ACTIONS or any(_DISTURBS.fullmatch(m) for m in _calls(step).split())
+    disturbing = [call for call in _calls(step).split() if _DISTURBS.fullmatch(call)]
+    if disturbing and set(disturbing) == {"send_command"}:
+        return set(_OPERATION.findall(str(step.inputs.get("Script", "")))) != {"Scan"}
+    return step.action in _DISTURBING_ACTIONS or bool(disturbing)
 
 
 def _calls(step: Step) -> str:
