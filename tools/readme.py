@@ -1,6 +1,6 @@
-"""Writes the parts of README.md that come from the code; with --check, says what is stale.
+"""Writes the parts of README.md and docs/field-notes.md that come from the code; with --check, says what is stale.
 
-Parts stand between `<!-- NAME -->` and `<!-- /NAME -->`: usage, inputs, types, outputs, examples, creates.
+A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import hcl2
+import yaml
 from hcl2 import SerializationOptions
 
 from albpatch.region.clock import VirtualClock
@@ -23,7 +24,7 @@ from albpatch.region.transport.http import serve
 from albpatch.terraform import Terraform
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+FILES = ("README.md", "docs/field-notes.md")
 PLAIN = SerializationOptions(strip_string_quotes=True)
 
 
@@ -101,6 +102,17 @@ def _plan(example: str) -> dict[str, Any]:
         region.close()
 
 
+def automation() -> str:
+    """The rules of the conformance suite on which AWS's documentation leaves something open."""
+    rows = [
+        (case["rule"], case["open"], f"`{file.stem}`")
+        for file in sorted((ROOT / "tests/conformance/cases").glob("*.yaml"))
+        for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "open" in case
+    ]
+    return table(("The region's answer", "What is open", "Cases"), rows)
+
+
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -113,39 +125,45 @@ PARTS: dict[str, Callable[[], str]] = {
     "outputs": outputs,
     "examples": examples,
     "creates": creates,
+    "automation": automation,
 }
 
 
-def part(text: str, name: str) -> str:
-    """What stands in the README between the markers of a part."""
+def part(text: str, name: str) -> str | None:
+    """What stands between the markers of a part, None where the text does not have it."""
     found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.S)
-    if found is None:
-        raise ValueError(f"README.md has no part {name}")
-    return found[1]
+    return found[1] if found else None
 
 
 def replace(text: str, name: str, content: str) -> str:
+    """The text with another content between the markers of a part; unchanged where it does not have the part."""
     old = part(text, name)
     return text.replace(f"<!-- {name} -->\n{old}\n<!-- /{name} -->", f"<!-- {name} -->\n{content}\n<!-- /{name} -->")
 
 
-def stale(text: str, names: Iterable[str] = tuple(PARTS)) -> dict[str, str]:
-    """The parts that differ from the code, with what they should be."""
-    return {name: new for name in names if (new := PARTS[name]()) != part(text, name)}
+def stale(texts: dict[str, str], names: Iterable[str] = tuple(PARTS)) -> dict[str, str]:
+    """The parts that differ from the code, with what they should be. Raises ValueError for a part that is nowhere."""
+    found = {name: [old for text in texts.values() if (old := part(text, name)) is not None] for name in names}
+    missing = [name for name, olds in found.items() if len(olds) != 1]
+    if missing:
+        raise ValueError(f"not exactly once in {' and '.join(texts)}: {', '.join(missing)}")
+    return {name: new for name in names if [new := PARTS[name]()] != found[name]}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when a part is stale")
-    text = README.read_text(encoding="utf-8")
-    old = stale(text)
-    if parser.parse_args().check:
-        print(f"stale in README.md: {', '.join(old)}; run make docs" if old else "README.md is fresh")
+    check = parser.parse_args().check
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in FILES}
+    old = stale(texts)
+    if check:
+        print(f"stale: {', '.join(old)}; run make docs" if old else "every generated part is fresh")
         return 1 if old else 0
     for name, content in old.items():
-        text = replace(text, name, content)
-    README.write_text(text, encoding="utf-8")
-    print(f"written: {', '.join(old) or 'nothing, README.md was fresh'}")
+        texts = {file: replace(text, name, content) for file, text in texts.items()}
+    for file, text in texts.items():
+        (ROOT / file).write_text(text, encoding="utf-8")
+    print(f"written: {', '.join(old) or 'nothing, every part was fresh'}")
     return 0
 
 

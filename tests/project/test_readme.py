@@ -15,26 +15,32 @@ def tool(root):
     return module
 
 
-READ_FROM_FILES = ("usage", "inputs", "types", "outputs", "examples")
+READ_FROM_FILES = ("usage", "inputs", "types", "outputs", "examples", "automation")
 
 
-def test_generated_parts_are_fresh(tool, tree):
+@pytest.fixture(scope="module")
+def texts(tool, tree):
+    """The files with generated parts."""
+    return {file: tree[file] for file in tool.FILES}
+
+
+def test_generated_parts_are_fresh(tool, texts):
     """Every generated part, counts of a real plan included, is what the code has now; make docs writes them."""
     assert sorted(tool.PARTS) == sorted([*READ_FROM_FILES, "creates"])
-    assert tool.stale(tree["README.md"]) == {}
+    assert tool.stale(texts) == {}
 
 
-def test_a_stale_part_is_seen(tool, tree):
+def test_a_stale_part_is_seen(tool, texts):
     """A changed description makes the part of the inputs stale."""
-    changed = tree["README.md"].replace("Every name it creates begins with it", "Names begin with it")
+    readme = texts["README.md"].replace("Every name it creates begins with it", "Names begin with it")
 
-    assert list(tool.stale(changed, READ_FROM_FILES)) == ["inputs"]
+    assert list(tool.stale({**texts, "README.md": readme}, READ_FROM_FILES)) == ["inputs"]
 
 
 def test_a_missing_part_is_an_error(tool):
-    """A README that lost its markers is not called fresh."""
-    with pytest.raises(ValueError, match="no part usage"):
-        tool.stale("# nothing", ["usage"])
+    """A file that lost its markers is not called fresh."""
+    with pytest.raises(ValueError, match="usage"):
+        tool.stale({"README.md": "# nothing"}, ["usage"])
 
 
 def test_a_part_is_replaced_between_its_markers(tool):
