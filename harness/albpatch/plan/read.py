@@ -204,8 +204,8 @@ def _masked_map(value: Any, unknown: Any, sensitive: Any) -> Any:
     marks = unknown if isinstance(unknown, Mapping) else {}
     hidden = sensitive if isinstance(sensitive, Mapping) else {}
     keys = dict.fromkeys([*values, *(key for key, mark in marks.items() if _any(mark))])
-    if not keys and value is None:
-        return None
+    if not keys and not isinstance(value, Mapping):
+        return value
     return {key: masked(values.get(key), marks.get(key, False), hidden.get(key, False)) for key in keys}
 
 
