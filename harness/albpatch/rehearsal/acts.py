@@ -29,6 +29,7 @@ from albpatch.report import model
 from albpatch.report.terminal import Screen
 
 TAIL_SECONDS = 30.0
+WELL = ("patched", "compliant", "skipped", "deferred", "not touched")
 LOOK_SECONDS = 0.25  # real seconds between two looks at a night that runs
 
 
@@ -149,6 +150,9 @@ def sentence(night: model.Night, act: Act) -> str:
     if act.interferences and out:
         names = ", ".join(out)
         return f"{of.capitalize()} lost. {names} stays out of rotation until a person puts it back; no other followed."
+    unwell = [f"{m.name} {m.outcome}" for m in night.machines if m.name in out or m.outcome not in WELL]
+    if unwell:
+        return f"{of.capitalize()} lost, {machines}. Not well: {', '.join(unwell)}."
     return f"One machine at a time left, was patched and came back: {of} lost, {machines}."
 
 

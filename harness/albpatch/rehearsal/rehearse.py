@@ -75,7 +75,8 @@ def _words(nights: Sequence[Night], acts: Sequence[Act]) -> str:
             who = "The cancelled night"
         lost = f"{night.lost:,.0f}" if night.lost else "none"
         parts.append(f"{who} lost {lost} of {night.sent:,.0f} requests.")
-    broken = [f"{p.id} {p.title}" for n in nights for p in n.broken]
+    tested = [n for n, act in zip(nights, acts, strict=True) if not act.plain]
+    broken = [f"{p.id} {p.title}" for n in tested for p in n.broken]
     if broken:
         parts.append(f"Broken: {', '.join(dict.fromkeys(broken))}.")
     return " ".join(parts)

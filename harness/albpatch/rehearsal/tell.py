@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from albpatch.rehearsal.evidence import Evidence, Execution
@@ -47,7 +48,7 @@ def _machine(e: Evidence, timeline: Timeline, name: str) -> Machine:
         name=name,
         instance_id=instance_id,
         outcome=_output(execution, OUTCOME) or _outcome(execution, patched),
-        sentence=_output(execution, SENTENCE).replace(instance_id, name),
+        sentence=re.sub(rf"(?<!'){instance_id}(?!')", name, _output(execution, SENTENCE)),  # quoted: to be typed
         spans=spans,
         out_from=out_from,
         out_to=out_to,
