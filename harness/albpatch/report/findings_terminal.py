@@ -46,7 +46,7 @@ def _block(console: object, block: Block) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column()
     for label, text in block.facts:
-        table.add_row(label, Text(visible(text)))
+        table.add_row(Text(visible(label)), Text(visible(text)))
     if block.facts:
         console.print(Padding(table, (0, 0, 0, 4)))
     for line in block.lines:
