@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from albpatch.errors import InputError
-from albpatch.findings import SEVERITIES, Findings
+from albpatch.findings import SEVERITIES, Finding, Findings, ordered
 
 FORMATS = ("terminal", "markdown", "junit", "json", "annotations", "sarif")
 
@@ -26,6 +27,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--base", metavar="OTHER.json", help="compare with what this plan leads to, not with what exists"
     )
     parser.add_argument("--fail-on", choices=SEVERITIES, default="error", help="default: error")
+    parser.add_argument(
+        "--accept",
+        metavar="ID[@ADDRESS]",
+        action="append",
+        default=[],
+        help="a finding that is wanted: it is shown as a note; may be repeated",
+    )
     parser.add_argument("--require-call", action="store_true", help="fail if the plan does not call the module")
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="what is printed; default: terminal")
     parser.add_argument(
@@ -44,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
     from albpatch.plan.review import calls_the_module, review
 
     files = [_target(given) for given in args.write]
+    accepted = [_accepted(given) for given in args.accept]
     base = read(Path(args.base)) if args.base else None
-    found = review(read(Path(args.plan)), base, subject=args.plan)
+    found = accept(review(read(Path(args.plan)), base, subject=args.plan), accepted)
     for name, path in files:
         try:
             path.write_text(_text(name, found, args.fail_on), encoding="utf-8")
@@ -55,6 +64,26 @@ def run(args: argparse.Namespace) -> int:
     if not calls_the_module(found):
         return 1 if args.require_call else 0
     return 1 if found.reaches(args.fail_on) else 0
+
+
+def _accepted(given: str) -> tuple[str, str]:
+    from albpatch.plan.rules import RULES
+
+    id, _, address = given.partition("@")
+    if id not in RULES:
+        raise InputError(f"--accept {given}: there is no finding {id}")
+    return id, address
+
+
+def accept(found: Findings, accepted: Sequence[tuple[str, str]]) -> Findings:
+    """The same with every finding that is (id, address or empty for any) as a note that says it was accepted."""
+
+    def of(finding: Finding) -> Finding:
+        if any(finding.id == id and address in ("", finding.address) for id, address in accepted):
+            return replace(finding, severity="note", what=f"Accepted ({finding.severity}): {finding.what}")
+        return finding
+
+    return replace(found, findings=ordered(of(finding) for finding in found.findings))
 
 
 def _target(given: str) -> tuple[str, Path]:

@@ -26,7 +26,13 @@ _ALL = [
             "guard-weakened",
             "a guard of the runbook is removed, passed or weakened",
             "An instance can be taken out or rebooted although a check failed, or stay out after a failure.",
-            "Put the guard back, or say in the pull request why the runbook is safe without it.",
+            "Put the guard back. If the runbook is safe without it, say why and accept it: --accept guard-weakened.",
+        ),
+        (
+            "settings-weakened",
+            "a setting protects less than before",
+            "Less capacity stays, less is waited for, or more is drained than before.",
+            "If it is wanted, accept it by name: --accept settings-weakened.",
         ),
         (
             "document-refused",
@@ -186,12 +192,6 @@ _ALL = [
             "a guard of the runbook changed in a way that only a reader can judge",
             "Whether it protects as much as before cannot be told from the outside.",
             "Read the difference that is named.",
-        ),
-        (
-            "settings-weakened",
-            "a setting protects less than before",
-            "Less capacity stays, less is waited for, or more is drained than before.",
-            "Make sure that this is wanted.",
         ),
         (
             "document-shared",
