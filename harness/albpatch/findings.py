@@ -51,13 +51,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Findings:
-    """The whole answer. subject: the file that was read. rules: every rule that was looked at."""
+    """The whole answer. subject: the file that was read. rules: every rule that was looked at. verb: whose answer."""
 
     subject: str
     headline: str
     sections: tuple[Section, ...]
     findings: tuple[Finding, ...]
     rules: tuple[Rule, ...] = ()
+    verb: str = "review"
+    title: str = "Patch night review"
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity == severity for finding in self.findings)

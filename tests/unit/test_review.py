@@ -8,7 +8,7 @@ import pytest
 
 from albpatch import cli
 from albpatch.plan.rules import RULES
-from albpatch.review import FORMATS
+from albpatch.report.findings_output import FORMATS
 from unit.plan.plans import RUNBOOK, Made, arn, fleet, plan, record
 
 RECORD = "module.web.terraform_data.deployment"

@@ -17,7 +17,7 @@ def text(found: Findings, fail_on: Severity = "error") -> str:
     cases = list(_cases(found, fail_on))
     failures = sum(case.find("failure") is not None for case in cases)
     counts = {"tests": str(len(cases)), "failures": str(failures), "errors": "0", "skipped": "0"}
-    suites = ElementTree.Element("testsuites", {"name": "albpatch review", **counts})
+    suites = ElementTree.Element("testsuites", {"name": f"albpatch {found.verb}", **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": _clean(found.subject), "time": "0", **counts})
     suite.extend(cases)
     ElementTree.indent(suites)
@@ -27,15 +27,15 @@ def text(found: Findings, fail_on: Severity = "error") -> str:
 def _cases(found: Findings, fail_on: Severity) -> Iterator[ElementTree.Element]:
     seen = {finding.id for finding in found.findings}
     for finding in found.findings:
-        yield _finding(finding, fail_on)
+        yield _finding(finding, fail_on, found.verb)
     for rule in found.rules:
         if rule.id not in seen:
-            yield ElementTree.Element("testcase", {"classname": "review", "name": rule.id, "time": "0"})
+            yield ElementTree.Element("testcase", {"classname": found.verb, "name": rule.id, "time": "0"})
 
 
-def _finding(finding: Finding, fail_on: Severity) -> ElementTree.Element:
+def _finding(finding: Finding, fail_on: Severity, verb: str) -> ElementTree.Element:
     name = f"{finding.id} {_clean(finding.address)}"
-    case = ElementTree.Element("testcase", {"classname": f"review.{finding.severity}", "name": name, "time": "0"})
+    case = ElementTree.Element("testcase", {"classname": f"{verb}.{finding.severity}", "name": name, "time": "0"})
     words = "\n".join(_clean(line) for line in (finding.what, finding.why, finding.todo))
     if at_least(finding.severity, fail_on):
         attributes = {"type": finding.severity, "message": _clean(finding.what)}

@@ -12,7 +12,7 @@ from albpatch.findings import Block, Finding, Findings, Section, Severity
 from albpatch.report.plain import visible
 
 LIMIT = 65_536
-MARKER = "<!-- albpatch review -->"  # by which a pipeline finds its earlier comment
+MARKER = "<!-- albpatch {verb} -->"  # by which a pipeline finds its earlier comment
 _SUMMARY_SHARE = LIMIT // 2
 _RESERVE = 400  # for saying what was cut
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
@@ -53,7 +53,8 @@ def _cut(found: Findings, listed: int, parts: int) -> str:
 
 def _summary(found: Findings, limit: int) -> tuple[str, int]:
     """The head, and how many findings it lists. Counts are never cut."""
-    head = f"{MARKER}\n## Patch night review: {found.verdict if found.sections else 'nothing to review'}\n\n"
+    verdict = found.verdict if found.sections else f"nothing to {found.verb}"
+    head = f"{MARKER.format(verb=found.verb)}\n## {found.title}: {verdict}\n\n"
     head += f"{_plain(found.headline[:1].upper() + found.headline[1:])}. Read from {_code(found.subject)}.\n"
     rows, listed = "", 0
     for finding in found.findings:
