@@ -26,7 +26,7 @@ def count_requests(
             continue
         members = {i for i, _ in world.registered(request.target_group)}
         guilty = [i for i in members if any(a <= request.ended and request.began <= b for a, b in down.get(i, ()))]
-        if request.slow and not guilty and any(_within(request, at) for at in removals[request.target_group]):
+        if not guilty and any(_within(request, at) for at in removals[request.target_group]):
             traffic.cut_by_delay += 1
         elif request.slow:
             traffic.cut += 1

@@ -154,7 +154,7 @@ def _by_delay(e: Evidence) -> str:
     cut = sum(t.cut_by_delay for t in e.traffic.values())
     if cut <= EPSILON:
         return ""
-    return f" to patching ({count(cut)} slow ones were cut by the target group's own deregistration delay)"
+    return f" to patching ({count(cut)} cut by the target group's own deregistration delay, which is shorter than they were)"
 
 
 def _routed_at(e: Evidence, reboot: Entry) -> bool:

@@ -156,8 +156,9 @@ def test_a_lost_request_is_put_down_to_the_machine_that_was_down():
     ]
 
 
-def test_a_slow_request_cut_at_the_end_of_the_delay_is_the_groups_setting():
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_request_cut_at_the_end_of_the_delay_is_the_groups_setting(slow):
     """While a target leaves for good and every host serves, the load balancer closes what is still open."""
-    found = counted(Request("arn", 200, 206, True, 502, "status 502"), removed=206)
+    found = counted(Request("arn", 200, 206, slow, 502, "status 502"), removed=206)
 
     assert (found.cut_by_delay, found.cut, found.refused) == (1, 0, 0)
