@@ -1,5 +1,6 @@
-"""One plan for all tested nights."""
+"""One plan of each runbook for all tested nights."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,40 @@ import pytest
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
+from albpatch.region.services.documents import Documents
 from albpatch.region.transport.http import serve
 from albpatch.terraform import Terraform
+
+STAND_IN = Path(__file__).parents[1] / "fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
+DOCUMENT_VARIABLE = "AWS_OWNED_DOCUMENT"
 
 
 @pytest.fixture(scope="session")
 def plan():
     """The plan of tests/nights/root as `terraform show -json` gives it, made once."""
+    return planned("bundled", STAND_IN)
+
+
+@pytest.fixture(scope="session")
+def aws_owned_document():
+    """The document that the clone's nights play: the project's stand-in, or the file that AWS_OWNED_DOCUMENT names."""
+    return Path(os.environ.get(DOCUMENT_VARIABLE) or STAND_IN)
+
+
+@pytest.fixture(scope="session")
+def clone_plan(aws_owned_document):
+    """The same configuration with the clone of AWS's runbook."""
+    return planned("aws-owned", aws_owned_document)
+
+
+def planned(source, document):
     region = Region(VirtualClock())
     try:
         attach(region)
-        url = serve(region).url
-        with Terraform(Path(__file__).parent / "root", endpoint_url=url, region=region.name) as terraform:
+        region.part(Documents).add_aws_owned(STAND_IN.stem, document.read_text(encoding="utf-8"), version="5")
+        url, variables = serve(region).url, {"runbook_source": source}
+        root = Path(__file__).parent / "root"
+        with Terraform(root, endpoint_url=url, region=region.name, variables=variables) as terraform:
             terraform.init()
             terraform.plan()
             return terraform.show_plan()

@@ -24,6 +24,7 @@ from albpatch.region.services.documents import Documents
 # Service -> code and HTTP status of "not authorized"; the JSON services answer AccessDeniedException with 400.
 _DENIED = {
     "autoscaling": ("AccessDenied", 403),
+    "cloudformation": ("AccessDenied", 403),
     "cloudwatch": ("AccessDenied", 403),
     "ec2": ("UnauthorizedOperation", 403),
     "elbv2": ("AccessDenied", 403),

@@ -96,6 +96,21 @@ class Region:
             self._record(caller, service, operation, params, None)
             return answer
 
+    def called_by_service(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> None:
+        """A call that an AWS service makes in its caller's name: it can fail, must be allowed, and is recorded.
+
+        The service itself does what the call asks for. Raises AwsError.
+        """
+        with self.clock.lock:
+            try:
+                self.faults.raise_for(service, operation, params)
+                if self.authorizer is not None and caller.role_name is not None:
+                    self.authorizer(caller, service, operation, params)
+            except AwsError as error:
+                self._record(caller, service, operation, params, error.code)
+                raise
+            self._record(caller, service, operation, params, None)
+
     def on_close(self, close: Callable[[], None]) -> None:
         self._closers.append(close)
 

@@ -12,6 +12,11 @@ terraform {
 
 provider "aws" {}
 
+variable "runbook_source" {
+  type    = string
+  default = "bundled"
+}
+
 locals {
   target_group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup"
 }
@@ -20,6 +25,7 @@ module "alb_patching" {
   source = "../../.."
 
   name     = "nights"
+  runbook  = { source = var.runbook_source }
   schedule = { expression = "cron(0 3 ? * SUN *)", timezone = "Asia/Tokyo" }
   fleets = {
     web = {

@@ -285,7 +285,7 @@ def shape(value: Any, name: str = "") -> Any:
 def test_every_operation_has_a_sample():
     """An operation that is registered without a sample here could answer differently over HTTP without being seen."""
     load_services()
-    assert sorted(OPERATIONS) == sorted(SAMPLES)
+    assert sorted(key for key in OPERATIONS if key[0] not in http.IN_PROCESS_ONLY) == sorted(SAMPLES)
 
 
 @pytest.mark.parametrize("key", sorted(SAMPLES), ids=":".join)

@@ -23,6 +23,8 @@ from albpatch.region.core import Region
 from albpatch.region.operations import FROM_BACKEND, OPERATIONS, AwsError, NotKnownHere
 
 LOOPBACK = "127.0.0.1"
+# Only documents call these, in process: moto's side of them needs packages that nothing else here does.
+IN_PROCESS_ONLY = ("cloudformation", "lambda")
 _HOOK = "_dispatch"  # every service of moto goes through this one method
 _own_dispatch = getattr(BaseResponse, _HOOK)
 _one_at_a_time = threading.Lock()
@@ -117,6 +119,8 @@ def _add_routes() -> list[tuple[dict[str, Any], str]]:
     """Let moto route the registered operations of services whose requests differ by path. What was added where."""
     added = []
     for service, operation in sorted(OPERATIONS):
+        if service in IN_PROCESS_ONLY:
+            continue
         model = get_service_model(service)
         if model.protocol not in ("rest-json", "rest-xml"):
             continue

@@ -25,9 +25,15 @@ from albpatch.region.clock import current_activity
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere
 
-_EMPTY_BODY = {"json": "{{}}", "query": "<{name}Response><{name}Result/></{name}Response>", "ec2": "<{name}Response/>"}
+_EMPTY_BODY = {
+    "json": "{{}}",
+    "rest-json": "{{}}",
+    "query": "<{name}Response><{name}Result/></{name}Response>",
+    "ec2": "<{name}Response/>",
+}
 _ERROR_BODY = {
     "json": '{{"__type":"{code}","message":"{message}"}}',
+    "rest-json": '{{"__type":"{code}","message":"{message}"}}',
     "query": "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>",
     "ec2": "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>",
 }
