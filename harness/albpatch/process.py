@@ -40,10 +40,13 @@ class Child:
         assert process.stdout is not None
         assert process.stderr is not None
         outputs: list[tuple[IO[str], list[str]]] = [(process.stdout, []), (process.stderr, [])]
-        readers = [threading.Thread(target=self._read, args=output, daemon=True) for output in outputs]
-        for reader in readers:
-            reader.start()
+        readers: list[threading.Thread] = []
         try:
+            # Inside the block: an interruption between the start of the child and its first line must find it, too.
+            for output in outputs:
+                reader = threading.Thread(target=self._read, args=output, daemon=True)
+                reader.start()
+                readers.append(reader)
             if self.cancelled:
                 _end(process, self._grace_seconds)
             process.wait()
@@ -54,8 +57,9 @@ class Child:
             raise
         finally:
             # The outputs end with the last process that holds them; closing one under its reader would block.
-            for reader, (stream, _) in zip(readers, outputs, strict=True):
+            for reader in readers:
                 reader.join()
+            for stream, _ in outputs:
                 stream.close()
             self._process = None
         if self._deaf is not None:

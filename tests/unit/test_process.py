@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,28 @@ def test_interruption_ends_the_child(tmp_path: Path, code: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Child(interrupt, grace_seconds=0.1).run(python(code), tmp_path, os.environ)
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
+def test_interruption_before_the_first_line_ends_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interruption while the readers are being started leaves no child behind either."""
+    started: list[int] = []
+    popen = subprocess.Popen
+
+    def start(*args: Any, **kwargs: Any) -> "subprocess.Popen[str]":
+        process = popen(*args, **kwargs)
+        started.append(process.pid)
+        return process
+
+    def interrupted(_thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        Child(grace_seconds=0.1).run(python(POLITE), tmp_path, os.environ)
     with pytest.raises(ProcessLookupError):
         os.kill(started[0], 0)
 
