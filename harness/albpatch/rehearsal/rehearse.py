@@ -16,9 +16,11 @@ from albpatch.region.services.windows import WindowDisabled
 from albpatch.rehearsal.acts import Act, planned, play
 from albpatch.rehearsal.applied import Applied
 from albpatch.rehearsal.scenario import Scenario
-from albpatch.report.model import Night, Report
+from albpatch.report.model import Held, Night, Report
 from albpatch.report.terminal import Screen
 from albpatch.report.words import many
+
+ABOUT_MACHINES = ("C1", "C3", "C4")  # held only where a machine had its turn
 
 
 def rehearse(root: Path, scenario: Scenario, numbers: Sequence[int], factor: float, screen: Screen) -> Report:
@@ -54,12 +56,14 @@ def _told() -> Iterator[None]:
 def judged(
     title: str, nights: Sequence[Night], acts: Sequence[Act], facts: Sequence[tuple[str, str]], factor: float
 ) -> Report:
-    """All nights in one report. The contract is held if no night under it broke a promise."""
-    tested = [n for n, act in zip(nights, acts, strict=True) if not act.plain]
+    """All nights in one report. The contract is held if no night under it broke a promise and one tested it."""
+    under = [n for n, act in zip(nights, acts, strict=True) if not act.plain]
+    tested = any(p.held is Held.HELD and p.id in ABOUT_MACHINES for n in under for p in n.promises)
+    broken = any(n.broken for n in under)
     return Report(
         title=title,
         words=_words(nights, acts),
-        held=all(not n.broken for n in tested) if tested else None,
+        held=not broken if broken or tested else None,
         nights=tuple(nights),
         facts=tuple(facts),
         coarse=f"This ran in scaled time, {factor:g} times as fast as a real night: counts of requests are real, times "

@@ -63,12 +63,13 @@ def test_a_sentence_says_what_happened():
     [
         ([1], Held.HELD, None),
         ([1, 2], Held.HELD, True),
-        ([1, 2], Held.NOT_COVERED, True),
+        ([1, 2], Held.NOT_COVERED, None),
+        ([1, 2], Held.NOT_EXERCISED, None),
         ([1, 2], Held.BROKEN, False),
     ],
 )
 def test_the_verdict_is_over_the_nights_under_contract(numbers, held, verdict):
-    """Plain patching proves nothing about the contract; one broken promise breaks it."""
+    """Neither plain patching nor a night in which no machine had its turn proves it; one broken promise breaks it."""
     acts = planned(world(missing_patches=1), numbers)
     nights = [night(held=Held.BROKEN if act.plain else held, title=act.title) for act in acts]
     report = judged("t", nights, acts, (), 40.0)
