@@ -58,7 +58,7 @@ class Region:
         self.journal = Journal(clock.time)
         self.faults = Faults()
         self.calls: list[Call] = []
-        self.unknown: list[tuple[dict[str, str], NotKnownHere]] = []  # a script may swallow the exception, not this
+        self.unanswered: list[tuple[dict[str, str], Exception]] = []  # a script may swallow the exception, not this
         self.authorizer: Authorizer | None = None
         self.backend: Backend = _no_backend
         self._responder = responder
@@ -89,9 +89,9 @@ class Region:
             except AwsError as error:
                 self._record(caller, service, operation, params, error.code)
                 raise
-            except NotKnownHere as error:
+            except Exception as error:  # not known here, or a fault of the region's own: neither is an answer of AWS
                 activity = current_activity()
-                self.unknown.append((dict(activity.labels) if activity is not None else {}, error))
+                self.unanswered.append((dict(activity.labels) if activity is not None else {}, error))
                 raise
             self._record(caller, service, operation, params, None)
             return answer

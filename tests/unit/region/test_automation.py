@@ -10,7 +10,7 @@ from albpatch.region.automation.service import Automation
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
-from albpatch.region.operations import AwsError, NotKnownHere
+from albpatch.region.operations import OPERATIONS, AwsError, NotKnownHere
 from albpatch.region.services.documents import Documents
 
 ROLE = "arn:aws:iam::123456789012:role/patcher"
@@ -254,6 +254,22 @@ def test_an_unknown_action_ends_the_run_of_the_clock(region):
     """What the region cannot do is raised to whoever lets time pass."""
     with pytest.raises(NotKnownHere, match="aws:pause"):
         run(region, document(step("A", "aws:pause", inputs={})))
+
+
+def test_an_error_of_the_region_itself_is_no_failed_step(region, monkeypatch):
+    """A script that swallows what went wrong inside an operation does not turn it into an outcome of the document."""
+
+    def broken(_region, _caller, _params):
+        raise AttributeError("a fault of ours")
+
+    monkeypatch.setitem(OPERATIONS, ("ec2", "DescribeInstances"), broken)
+    text = (
+        "import boto3\ndef h(e, c):\n  try: boto3.client('ec2').describe_instances()\n  except Exception: return {}\n"
+    )
+    script = {"Runtime": "python3.11", "Handler": "h", "Script": text}
+
+    with pytest.raises(AttributeError, match="a fault of ours"):
+        run(region, document(step("A", "aws:executeScript", inputs=script), assumeRole=ROLE))
 
 
 @pytest.mark.parametrize(

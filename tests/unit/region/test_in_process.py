@@ -135,4 +135,4 @@ def test_callers_share_a_client_and_keep_their_names(region):
     assert [call.caller.role_name for call in region.calls] == ["one", "two", "one"]
     with pytest.raises(NotKnownHere, match="elbv2:DescribeTargetGroups"):
         list(ids[1].get_paginator("describe_target_groups").paginate())
-    assert len(region.unknown) == 1
+    assert len(region.unanswered) == 1

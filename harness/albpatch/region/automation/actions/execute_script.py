@@ -68,23 +68,23 @@ def _call(work: Work, handler: Any) -> Any:
 
 
 def _guarded(work: Work, body: Any) -> Any:
-    """Run a piece of the script; its exception is the step's failure. What the region does not know is raised again."""
-    known = len(work.region.unknown)
+    """Run a piece of the script; its exception is the step's failure, unless the region could not answer."""
+    known = len(work.region.unanswered)
     try:
         answer = body()
     except (NotKnownHere, NoProgress):
         raise
     except (Exception, SystemExit) as error:
-        _raise_unknown(work, known)
+        _raise_unanswered(work, known)
         text = f"{type(error).__name__} - {error}".rstrip(".")
         raise StepFailed(POLLING, text, kind=type(error).__name__) from None
-    _raise_unknown(work, known)
+    _raise_unanswered(work, known)
     return answer
 
 
-def _raise_unknown(work: Work, known: int) -> None:
-    """A script may have swallowed the exception for a call that the region does not know."""
-    for labels, error in work.region.unknown[known:]:
+def _raise_unanswered(work: Work, known: int) -> None:
+    """A script may have swallowed the exception for a call that the region could not answer."""
+    for labels, error in work.region.unanswered[known:]:
         if labels.get("execution") == work.execution.id:
             raise error
 
