@@ -92,7 +92,7 @@ class Groups:
             return group.arn in leaves
         if group.resource is None or not any(isinstance(leaf, Mark) for leaf in leaves):
             return False
-        references = _references(self._configured(resource).get("expressions", {}).get(attribute))
+        references = _references(_part(self._configured(resource), "expressions").get(attribute))
         found = set(self._named(resource.module, references, set()))
         groups = [r for r in found_resources(self._state, found) if r.type in GROUP_TYPES]
         return [r.address for r in groups] == [group.resource.address]
@@ -100,7 +100,7 @@ class Groups:
     def _unknown(self, call: Call) -> tuple[Resource, ...]:
         """The target groups with an unknown ARN that the call's fleets may come from."""
         parent, _, step = call.address.rpartition("module.")
-        given = self._call(parent.rstrip("."), step).get("expressions", {}).get("fleets")
+        given = _part(self._call(parent.rstrip("."), step), "expressions").get("fleets")
         named = set(self._named(parent.rstrip("."), _references(given), set()))
         found = found_resources(self._state, named)
         return tuple(r for r in found if r.type in GROUP_TYPES and isinstance(r.values.get("arn"), Mark))
@@ -114,10 +114,10 @@ class Groups:
             parts = _INDEX.sub("", reference).split(".")
             if parts[0] == "var" and module and len(parts) > 1:
                 parent, _, step = module.rpartition("module.")
-                given = self._call(parent.rstrip("."), step).get("expressions", {}).get(parts[1])
+                given = _part(self._call(parent.rstrip("."), step), "expressions").get(parts[1])
                 yield from self._named(parent.rstrip("."), _references(given), seen)
             elif parts[0] == "module" and len(parts) > 2:
-                output = self._call(module, parts[1]).get("module", {}).get("outputs", {}).get(parts[2], {})
+                output = _part(self._call(module, parts[1]), "module", "outputs", parts[2])
                 yield from self._named(
                     f"{module}.module.{parts[1]}".lstrip("."), _references(output.get("expression")), seen
                 )
@@ -126,20 +126,27 @@ class Groups:
                 yield _INDEX.sub("", module), ".".join(parts[1:3] if data else parts[:2])
 
     def _call(self, module: str, step: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._configuration(module).get("module_calls", {}).get(_INDEX.sub("", step), {})
-        return found
+        return _part(self._configuration(module), "module_calls", _INDEX.sub("", step))
 
     def _configuration(self, module: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._plan.configuration
+        found = _part(self._plan.configuration)
         for step in [part for part in re.split(r"\.?module\.", _INDEX.sub("", module)) if part]:
-            found = found.get("module_calls", {}).get(step, {}).get("module", {})
+            found = _part(found, "module_calls", step, "module")
         return found
 
     def _configured(self, resource: Resource) -> Mapping[str, Any]:
-        for found in self._configuration(resource.module).get("resources", []):
-            if (found["type"], found["name"]) == (resource.type, resource.name):
-                return dict(found)
+        listed = self._configuration(resource.module).get("resources")
+        for found in listed if isinstance(listed, list) else []:
+            if (_part(found).get("type"), _part(found).get("name")) == (resource.type, resource.name):
+                return _part(found)
         return {}
+
+
+def _part(value: Any, *path: str) -> Mapping[str, Any]:
+    """The map at a path of the configuration, empty if there is none."""
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def found_resources(state: State, named: set[tuple[str, str]]) -> list[Resource]:
@@ -180,8 +187,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 def _references(expression: Any) -> list[str]:
     """Every reference in an expression, also in nested blocks."""
     if isinstance(expression, Mapping):
-        if "references" in expression:
-            return list(expression["references"])
+        if isinstance(expression.get("references"), list):
+            return [one for one in expression["references"] if isinstance(one, str)]
         expression = list(expression.values())
     return [r for part in expression for r in _references(part)] if isinstance(expression, list) else []
 

@@ -6,6 +6,7 @@ wherever it came from. The resources below the record's module belong to the cal
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,7 +39,8 @@ class Fleet:
     def target_groups(self) -> list[Any]:
         """ARNs, and a mark in place of each that the plan does not show."""
         found = self.get("target_group_arns")
-        return list(found) if isinstance(found, list) else [found if isinstance(found, Mark) else UNKNOWN]
+        listed = found if isinstance(found, list) else [found]
+        return [arn if isinstance(arn, str | Mark) else UNKNOWN for arn in listed]
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -154,7 +156,7 @@ def dig(value: Any, *path: str | int) -> Any:
 
 def number(value: Any) -> int | None:
     """A whole number, or None where the plan shows none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
         return None
     return int(value)
 

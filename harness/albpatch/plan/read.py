@@ -145,6 +145,7 @@ def _sides(content: Mapping[str, Any]) -> tuple[dict[str, Resource], dict[str, R
     after: dict[str, Resource] = {}
     changes: dict[str, Change] = {}
     for entry in content.get("resource_changes") or []:
+        _check(entry, {**entry["change"]}["actions"])
         if "deposed" in entry:
             continue  # what is left of an earlier replacement; its successor has an entry of its own
         change, address = entry["change"], entry["address"]
@@ -156,6 +157,13 @@ def _sides(content: Mapping[str, Any]) -> tuple[dict[str, Resource], dict[str, R
             unknown, hidden = change.get("after_unknown", False), change.get("after_sensitive", False)
             after[address] = _resource(entry, masked(change.get("after") or {}, unknown, hidden))
     return before, after, changes
+
+
+def _check(entry: Mapping[str, Any], actions: Any = ()) -> None:
+    """Raises TypeError for an entry whose own members are not of the format's types."""
+    texts = [entry["address"], entry["type"], entry["name"], entry.get("module_address", ""), *actions]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.get("index"), str | int | None):
+        raise TypeError(f"{entry['address']}")
 
 
 def _resource(entry: Mapping[str, Any], values: Any) -> Resource:
@@ -174,6 +182,7 @@ def _data(content: Mapping[str, Any]) -> Iterator[Resource]:
     """What data sources have found already."""
     root = ((content.get("prior_state") or {}).get("values") or {}).get("root_module") or {}
     for module, resource in _resources(root, ""):
+        _check({**resource, "module_address": module})
         if resource["mode"] == "data":
             values = masked(resource.get("values") or {}, False, resource.get("sensitive_values", False))
             yield _resource({**resource, "module_address": module}, values)

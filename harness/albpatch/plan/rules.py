@@ -203,7 +203,7 @@ _ALL = [
             "no-floor",
             "no target has to stay healthy",
             "The last healthy target of a target group may be taken out.",
-            "Keep min_healthy at 1 or more.",
+            "Keep min_healthy at 1 or more; the clone of AWS's runbook keeps none, the bundled one does.",
         ),
         (
             "floor-blocks",

@@ -49,6 +49,8 @@ def compare(before: Document, after: Document) -> list[Difference]:
             found += _Steps(old, new, old.steps[name], step).differences()
     found += _bypassed(old, new)
     found += _parameters(before, after)
+    if before.assume_role != after.assume_role:
+        found.append(Difference("", f"assumeRole {_short(before.assume_role)} became {_short(after.assume_role)}"))
     if before.outputs != after.outputs:
         found.append(Difference("", "outputs of the document changed"))
     if [n for n in old.steps if n in new.steps] != [n for n in new.steps if n in old.steps]:

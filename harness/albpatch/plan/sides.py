@@ -9,7 +9,7 @@ from functools import cached_property
 
 from albpatch.plan.groups import Group, Groups
 from albpatch.plan.model import Call, Fleet, calls, number
-from albpatch.plan.read import Mark, Plan, State
+from albpatch.plan.read import Plan, State
 from albpatch.schedule.openings import Schedule
 
 
@@ -59,13 +59,16 @@ class Subject:
 
 def schedule(call: Call) -> Schedule | None:
     """The window's schedule, None where a part of it is not shown by the plan."""
-    names = ("expression", "timezone", "duration_hours", "offset_days", "start_date", "end_date")
-    given = {name: call.get("window", name) for name in names}
-    hours = number(given["duration_hours"])
-    if any(isinstance(value, Mark) for value in given.values()) or hours is None:
+    expression, timezone, hours, offset, start, end = (
+        call.get("window", name)
+        for name in ("expression", "timezone", "duration_hours", "offset_days", "start_date", "end_date")
+    )
+    length, days = number(hours), number(offset)
+    texts = isinstance(expression, str) and isinstance(timezone, str)
+    dates = all(date is None or isinstance(date, str) for date in (start, end))
+    if not texts or not dates or length is None or (days is None and offset is not None):
         return None
-    offset = number(given["offset_days"])
-    return Schedule(given["expression"], given["timezone"], hours, offset, given["start_date"], given["end_date"])
+    return Schedule(expression, timezone, length, days, start, end)
 
 
 def made_now(subject: Subject, call: Call) -> bool:

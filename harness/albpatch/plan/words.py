@@ -73,9 +73,7 @@ def _fleet(subject: Subject, call: Call, fleet: Fleet, groups: list[Group], foun
     facts = [("instances", instances(fleet, subject.after.state)), ("at once", at_once(fleet))]
     delays = [f"{g.shown}{_delay(g)}" for g in groups]
     facts += [("target groups" if n == 0 else "", text) for n, text in enumerate(delays)]
-    budget = fleet.get("disruption_budget")
-    least, percent = (show(_of(budget, name)) for name in ("min_healthy", "min_healthy_percent"))
-    facts.append(("floor", f"{least} healthy targets and {percent} % of the registered ones, in every target group"))
+    facts.append(("floor", floor(call, fleet)))
     lines: list[str] = []
     if found is not None:
         timing = Timing(call, fleet, found, subject.after.groups.delay(groups), subject.after.state)
@@ -84,6 +82,20 @@ def _fleet(subject: Subject, call: Call, fleet: Fleet, groups: list[Group], foun
     else:
         facts.append(("time", f"the runbook is {show(call.content)}" if call.content else "there is no runbook"))
     return Block(f"Fleet {fleet.name}", tuple(facts), tuple(lines))
+
+
+def keeps_a_floor(call: Call) -> bool:
+    """Whether the runbook looks at the other targets: the clone of AWS's does not."""
+    return bool(call.get("document", "source") != "aws-owned")
+
+
+def floor(call: Call, fleet: Fleet) -> str:
+    """What stays healthy."""
+    if not keeps_a_floor(call):
+        return "none: this runbook does not look at other targets"
+    budget = fleet.get("disruption_budget")
+    least, percent = (show(_of(budget, name)) for name in ("min_healthy", "min_healthy_percent"))
+    return f"{least} healthy targets and {percent} % of the registered ones, in every target group"
 
 
 def _delay(group: Group) -> str:

@@ -12,12 +12,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from albpatch.schedule.cron import LAST_YEAR, Cron, ScheduleError, parse
+from albpatch.schedule.cron import FIRST_YEAR, LAST_YEAR, Cron, ScheduleError, parse
 
 _EXPRESSION = re.compile(r"(cron|rate|at)\(([^()]+)\)")
 _RATE = re.compile(r"([1-9][0-9]*) (minute|hour|day)s?")
 _FASTEST = timedelta(minutes=5)
 _LONGEST_OFFSET = 6
+_LONGEST_HOURS = 24
+_DIGITS = 6  # of a rate
+_CENTURIES = 100_000  # days, after which no window opens again that anybody will see
 
 
 class NotKnownYet(Exception):
@@ -56,6 +59,8 @@ def openings(schedule: Schedule, after: datetime, made: datetime | None = None) 
         ScheduleError: at once, for an expression, zone or date that is wrong or not known here.
         NotKnownYet: at once, for a rate whose beginning is not known.
     """
+    if not 1 <= schedule.duration_hours <= _LONGEST_HOURS:
+        raise ScheduleError(f"a duration of {schedule.duration_hours} hours: a window is open for 1 to 24")
     zone = _zone(schedule.timezone)
     kind, body = _split(schedule.expression)
     start, end = _date(schedule.start_date), _date(schedule.end_date)
@@ -105,18 +110,20 @@ def _date(text: str | None) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise ScheduleError(f"{text!r} is no date and time with a zone, such as 2026-01-31T00:00:00Z")
-    return found.astimezone(UTC)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ScheduleError(f"{text!r} is no date and time with a zone, such as 2026-01-31T00:00:00Z")
 
 
 def _moment(text: str) -> datetime:
     try:
         found = datetime.strptime(text.strip(), "%Y-%m-%dT%H:%M:%S")
     except ValueError:
-        raise ScheduleError(f"at({text}) holds no date and time as yyyy-mm-ddThh:mm:ss") from None
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ScheduleError(f"at({text}) holds no date and time as yyyy-mm-ddThh:mm:ss")
     return found
 
 
@@ -141,7 +148,10 @@ def _rate(
     match = _RATE.fullmatch(body.strip())
     if match is None or (match[1] == "1") == body.strip().endswith("s"):
         raise ScheduleError(f"rate({body}) is no whole number of minutes, hours or days, singular after 1")
-    step = timedelta(**{f"{match[2]}s": int(match[1])})
+    number = int(match[1][: _DIGITS + 1])
+    if number >= 10**_DIGITS:
+        raise ScheduleError(f"rate({body}): nobody will see it open twice")
+    step = timedelta(**{f"{match[2]}s": number})
     if step < _FASTEST:
         raise ScheduleError(f"rate({body}): a window opens at most every 5 minutes")
     if start is None or (made is not None and start < made):
@@ -153,6 +163,8 @@ def _every(start: datetime, step: timedelta, zone: ZoneInfo, after: datetime) ->
     moment = start + max(0, (after - start) // step) * step
     while moment.year <= LAST_YEAR:
         yield moment.astimezone(zone), ""
+        if step.days > _CENTURIES:
+            return
         moment += step
 
 

@@ -221,13 +221,15 @@ def test_a_target_group_of_kubernetes_by_its_tag():
 
 
 def test_floors_that_are_none_or_too_much():
-    """No floor at all, all of the targets, and as many as there are."""
+    """No floor at all, a runbook that knows none, all of the targets, and as many as there are."""
     budget = {"min_healthy": 0, "min_healthy_percent": 0}
+    clone = made().put(RECORD, "input", "document", "source", value="aws-owned")
     everything = {"min_healthy": 1, "min_healthy_percent": 100}
     two = {"min_healthy": 2, "min_healthy_percent": 0}
     ids = ["i-0123456789abcdef0", "i-0123456789abcdef1"]
 
     assert found(with_fleets(web=fleet(disruption_budget=budget))) == [("no-floor", RECORD)]
+    assert found(clone) == [("no-floor", RECORD)]
     assert found(with_fleets(web=fleet(disruption_budget=everything))) == [("floor-blocks", RECORD)]
     assert found(with_fleets(web=fleet(tags={}, instance_ids=ids, disruption_budget=two))) == [("floor-blocks", RECORD)]
 

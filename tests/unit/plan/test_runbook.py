@@ -125,6 +125,15 @@ def test_comments_and_layout_are_nothing(bundled):
     assert compare(load(bundled), load(comment)) == []
 
 
+def test_another_role_is_said(bundled):
+    """The role that the runbook assumes is compared too."""
+    other = bundled.replace("role/web-runbook", "role/administrator")
+
+    assert [d.text for d in compare(load(bundled), load(other))] == [
+        "assumeRole arn:aws:iam::123456789012:role/web-runbook became arn:aws:iam::123456789012:role/administrator"
+    ]
+
+
 def test_a_strengthened_runbook_is_not_called_weaker(bundled):
     """The other way round, each of the routes that weakened a guard is no weakening."""
     for name, old, new in [w for w in WEAKENED if w[0] in ("RouteLease", "RouteCommit", "Restore", "AcquireLease")]:

@@ -128,6 +128,31 @@ def test_a_date_needs_its_zone(text):
         next_openings(Schedule("cron(0 3 ? * SUN *)", start_date=text), NOW)
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule("at(9999-12-31T23:59:59)", "America/New_York"),
+        Schedule("at(0001-01-01T00:00:00)", "Asia/Tokyo"),
+        Schedule("rate(99999999999999999999 days)", start_date="2026-04-01T00:00:00Z"),
+        Schedule("cron(0 3 ? * SUN *)", start_date="0001-01-01T00:00:00+09:00"),
+        Schedule("cron(0 3 ? * SUN *)", duration_hours=25),
+        Schedule("cron(0 3 ? * SUN *)", duration_hours=0),
+    ],
+    ids=lambda s: s.expression,
+)
+def test_times_beyond_the_calendar_are_refused(schedule):
+    """Years, rates and durations that no window has are errors of the schedule, not of the calculation."""
+    with pytest.raises(ScheduleError):
+        next_openings(schedule, NOW)
+
+
+def test_the_longest_rate_opens_once():
+    """A rate of many centuries opens on its start date and not again."""
+    found = next_openings(Schedule("rate(999999 days)", start_date="2026-04-01T00:00:00Z"), NOW)
+
+    assert shown(found) == ["2026-04-01 00:00 +0000"]
+
+
 @pytest.mark.parametrize("zone", ["+09:00", "", "Asia/Tokyo ", "Mars/Olympus", "../etc/passwd", "America"])
 def test_an_unknown_zone_is_refused(zone):
     """A zone that the time zone database does not have is an error, not UTC."""

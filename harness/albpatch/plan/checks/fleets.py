@@ -12,6 +12,7 @@ from albpatch.plan.model import Call, Fleet, number
 from albpatch.plan.read import Resource
 from albpatch.plan.rules import finding
 from albpatch.plan.sides import Side, Subject
+from albpatch.plan.words import keeps_a_floor
 
 # Tags by which the AWS Load Balancer Controller and the in-tree controller of Kubernetes mark their target groups.
 _KUBERNETES = ("elbv2.k8s.aws/", "ingress.k8s.aws/", "service.k8s.aws/", "kubernetes.io/", "gateway.k8s.aws/")
@@ -39,6 +40,9 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _floor(call: Call, fleet: Fleet, side: Side) -> Iterator[Finding]:
+    if not keeps_a_floor(call):
+        yield finding("no-floor", call.record_address, f"The runbook of fleet {fleet.name} looks at no other target.")
+        return
     least, percent = (number(fleet.get("disruption_budget", n)) for n in ("min_healthy", "min_healthy_percent"))
     if least is None or percent is None:
         return
