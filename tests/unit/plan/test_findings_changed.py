@@ -1,0 +1,81 @@
+"""Findings about what a plan takes away: settings, fleets, and what a running roll needs."""
+
+import pytest
+
+from unit.plan.bent import (
+    DOCUMENT,
+    RECORD,
+    ROLE,
+    STEPS_POLICY,
+    TASK,
+    WINDOW,
+    WINDOW_POLICY,
+    WINDOW_ROLE,
+    found,
+    made,
+    with_fleets,
+    with_group,
+)
+from unit.plan.plans import Made, arn, fleet
+
+SETTINGS = [
+    (("fleets", "web", "disruption_budget", "min_healthy"), 2, 1),
+    (("fleets", "web", "disruption_budget", "min_healthy_percent"), 75, 50),
+    (("settings", "drain", "propagation_seconds"), 60, 30),
+    (("settings", "health", "consecutive_looks"), 5, 3),
+    (("settings", "health", "bake_seconds"), 60, 0),
+    (("settings", "patching", "skip_when_compliant"), True, False),
+    (("settings", "patching", "scan_max_age_minutes"), 0, 60),
+]
+
+
+@pytest.mark.parametrize(("path", "more", "less"), SETTINGS, ids=lambda v: v[-1] if isinstance(v, tuple) else "")
+def test_a_setting_that_protects_less(path, more, less):
+    """Less is a finding, more is none; the same between two plans."""
+    strong, weak = (made().put(RECORD, "input", *path, value=value) for value in (more, less))
+
+    assert found(weak, strong) == [("settings-weakened", RECORD)]
+    assert found(strong, weak) == []
+    assert found(weak, base=strong) == [("settings-weakened", RECORD)]
+
+
+def test_a_fleet_that_goes():
+    """A fleet that is not there any more is a finding, one that is added is none."""
+    one, two = (
+        with_fleets(web=fleet()),
+        with_fleets(web=fleet(), api=fleet(tags={"Fleet": ["api"]}, target_group_arns=[arn("b")])),
+    )
+
+    assert found(one, two) == [("fleet-removed", RECORD)]
+    assert found(two, one) == []
+
+
+@pytest.mark.parametrize("address", [DOCUMENT, ROLE, STEPS_POLICY, WINDOW, WINDOW_ROLE, WINDOW_POLICY])
+def test_what_a_roll_needs_is_replaced(address):
+    """Replacing document, role, policy or window takes from a running execution what it works with."""
+    for actions in (["delete", "create"], ["create", "delete"]):
+        assert found(made(), made(), {address: actions}) == [("replaces-what-a-roll-needs", address)]
+
+
+def test_a_target_or_task_may_be_replaced():
+    """Targets and tasks only start executions: replacing them harms none that runs."""
+    assert found(made(), made(), {TASK: ["delete", "create"]}) == []
+
+
+def test_a_call_that_goes_takes_everything_with_it():
+    """Destroying a call destroys what a running execution needs; it is compared with what exists, whatever the base."""
+    gone = found(Made(), made(), base=made())
+
+    assert {rule for rule, _ in gone} == {"destroys-what-a-roll-needs"}
+    assert {address for _, address in gone} == {DOCUMENT, ROLE, STEPS_POLICY, WINDOW, WINDOW_ROLE, WINDOW_POLICY}
+
+
+def test_an_attachment_that_this_apply_creates():
+    """In a group that is patched already it may belong to a machine that is out; in a new group or call it may not."""
+    attachment = "aws_lb_target_group_attachment.a[1]"
+    before = with_group().add("aws_lb_target_group_attachment.a[0]", target_group_arn=arn(), target_id="i-1")
+    after = before.copy().add(attachment, target_group_arn=arn(), target_id="i-2")
+
+    assert found(after, before) == [("attachment-created", attachment)]
+    assert found(after) == []
+    assert found(after, made()) == []
