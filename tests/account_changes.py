@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from albpatch import settings
 from albpatch.live.account import Account
+from albpatch.live.checks import AFTER_WINDOW, NOW
+from albpatch.live.snapshot import Snapshot
+from albpatch.live.verdicts import Look, Verdict, judge
 from albpatch.region.hosts import Hosts
 from local_account import LocalAccount
 
@@ -34,6 +38,16 @@ class Deployed:
     @property
     def group(self) -> str:
         return self.fleet.target_group_arns[0]
+
+    def verdict(
+        self, check: str, deployment: settings.Deployment | None = None, days: float = 0, before: Snapshot | None = None
+    ) -> Verdict:
+        """What a check says now, or so many days from now."""
+        self.account.calls.forget()
+        now = self.local.now() + timedelta(days=days)
+        (wanted,) = [c for c in (*NOW, *AFTER_WINDOW) if c.id == check]
+        (verdict,) = judge(Look(self.account, deployment or self.deployment, now, before), [wanted])
+        return verdict
 
     def ssm(self, operation: str, **params: Any) -> dict[str, Any]:
         return self.local.region.call(self.local.region.administrator, "ssm", operation, params)

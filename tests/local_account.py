@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -54,6 +55,10 @@ class LocalAccount:
     def session(self) -> boto3.Session:
         """A session with keys that stand for nobody. Its clients need AWS_ENDPOINT_URL in the environment."""
         return boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=self.region.name)
+
+    def now(self) -> datetime:
+        """The region's time."""
+        return datetime.fromtimestamp(self.region.clock.time(), UTC)
 
     def environment(self) -> dict[str, str]:
         """What a caller's shell holds when it is to reach this account and no other."""

@@ -147,16 +147,7 @@ def read(path: Path, name: str | None = None) -> Deployment:
 
     name picks one of several. Raises DeploymentError.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DeploymentError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise DeploymentError(f"{path} is not JSON: {error}") from error
-    try:
-        found = find(content)
-    except DeploymentError as error:
-        raise DeploymentError(f"{path}: {error}") from error
+    found = read_all(path)
     chosen = [deployment for deployment in found if name in (None, deployment.name)]
     if not chosen:
         raise DeploymentError(f"{path} holds {_without(found, name)}")
@@ -164,6 +155,32 @@ def read(path: Path, name: str | None = None) -> Deployment:
         names = ", ".join(sorted(deployment.name for deployment in chosen))
         raise DeploymentError(f"{path} holds {len(chosen)} deployments, name one of them: {names}")
     return chosen[0]
+
+
+def read_all(path: Path) -> list[Deployment]:
+    """Every deployment in a JSON file, at least one. Raises DeploymentError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DeploymentError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DeploymentError(f"{path} is not JSON: {error}") from error
+    return parse_text(text, str(path))
+
+
+def parse_text(text: str, source: str) -> list[Deployment]:
+    """Every deployment in a JSON text, at least one. source: what errors call it. Raises DeploymentError."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DeploymentError(f"{source} is not JSON: {error}") from error
+    try:
+        found = find(content)
+    except DeploymentError as error:
+        raise DeploymentError(f"{source}: {error}") from error
+    if not found:
+        raise DeploymentError(f"{source} holds {_without([], None)}")
+    return found
 
 
 def find(content: Any) -> list[Deployment]:

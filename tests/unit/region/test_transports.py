@@ -50,6 +50,11 @@ TASK = {
     "TaskInvocationParameters": {"Automation": {"Parameters": {"InstanceId": ["{{RESOURCE_ID}}"]}}},
 }
 ID = "00000000-0000-4000-8000-000000000000"
+READ = {"Effect": "Allow", "Action": "ec2:DescribeInstances", "Resource": "*"}
+
+
+def policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 class World:
@@ -68,6 +73,9 @@ class World:
         query = {"ResourceTypeFilters": ["AWS::EC2::Instance"], "TagFilters": [{"Key": "ALB", "Values": ["alb0"]}]}
         resource_query = {"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)}
         self.fleet.make("resource-groups", "CreateGroup", Name="web", ResourceQuery=resource_query)
+        listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
+        zones = {"Listeners": [listener], "AvailabilityZones": [f"{self.region.name}a"]}
+        self.fleet.make("elb", "CreateLoadBalancer", LoadBalancerName="old", **zones)
         self.command = self.new_command()
         windows = self.region.part(Windows)
         self.opening = windows.fire(self.window)
@@ -75,6 +83,8 @@ class World:
         self.task_execution = windows.get(self.opening).tasks[0].id
         self.execution = next(iter(self.region.part(Automation).executions))
         self._count = 0
+        self.reader: str | None = None
+        self.policy_arn: str | None = None
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         return self.region.call(self.region.administrator, service, operation, params)
@@ -115,6 +125,27 @@ class World:
     def new_command(self) -> str:
         return self.call("ssm", "SendCommand", **self.command_members())["Command"]["CommandId"]
 
+    def balancer(self) -> str:
+        members = {"Name": self.new_name(), "Subnets": self.fleet.subnet_ids, "Scheme": "internal"}
+        made = self.fleet.make("elbv2", "CreateLoadBalancer", **members)
+        return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def role(self) -> str:
+        """The one role, with an inline and a managed policy."""
+        if self.reader is None:
+            make, self.reader = self.fleet.make, "reader"
+            trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ssm.amazonaws.com"}}
+            make("iam", "CreateRole", RoleName=self.reader, AssumeRolePolicyDocument=policy(trust))
+            make("iam", "PutRolePolicy", RoleName=self.reader, PolicyName="inline", PolicyDocument=policy(READ))
+            make("iam", "AttachRolePolicy", RoleName=self.reader, PolicyArn=self.managed())
+        return self.reader
+
+    def managed(self) -> str:
+        if self.policy_arn is None:
+            made = self.fleet.make("iam", "CreatePolicy", PolicyName="managed", PolicyDocument=policy(READ))
+            self.policy_arn = str(made["Policy"]["Arn"])
+        return self.policy_arn
+
     def command_members(self) -> dict[str, Any]:
         scan = {"Operation": ["Scan"]}
         return {"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": self.fleet.ids[:1], "Parameters": scan}
@@ -122,6 +153,7 @@ class World:
 
 Sample = Callable[[World], dict[str, Any]]
 SAMPLES: dict[tuple[str, str], Sample] = {
+    ("autoscaling", "DescribeAutoScalingInstances"): lambda w: {"InstanceIds": w.fleet.ids},
     ("ec2", "DescribeInstances"): lambda w: {"InstanceIds": w.fleet.ids[:1]},
     ("ec2", "RunInstances"): lambda w: {
         "ImageId": "ami-12c6146b",
@@ -132,13 +164,22 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     },
     ("ec2", "DescribeSecurityGroupRules"): lambda _: {"MaxResults": 5},
     ("ec2", "MonitorInstances"): lambda w: {"InstanceIds": w.fleet.ids},
+    ("elb", "DescribeLoadBalancers"): lambda _: {"LoadBalancerNames": ["old"]},
+    ("elbv2", "DescribeLoadBalancerAttributes"): lambda w: {"LoadBalancerArn": w.balancer()},
     ("elbv2", "DeregisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": "i-0123456789abcdef0"}]},
     ("elbv2", "RegisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": w.fleet.ids[0]}]},
     ("elbv2", "DescribeTargetHealth"): lambda w: {"TargetGroupArn": w.group},
     ("elbv2", "DescribeTargetGroups"): lambda w: {"TargetGroupArns": [w.group]},
     ("elbv2", "DescribeTargetGroupAttributes"): lambda w: {"TargetGroupArn": w.group},
     ("events", "PutEvents"): lambda _: {"Entries": [{"Source": "me", "DetailType": "kind", "Detail": '{"a": 1}'}]},
+    ("iam", "GetRole"): lambda w: {"RoleName": w.role()},
+    ("iam", "ListRolePolicies"): lambda w: {"RoleName": w.role()},
+    ("iam", "ListAttachedRolePolicies"): lambda w: {"RoleName": w.role()},
+    ("iam", "GetRolePolicy"): lambda w: {"RoleName": w.role(), "PolicyName": "inline"},
+    ("iam", "GetPolicy"): lambda w: {"PolicyArn": w.managed()},
+    ("iam", "GetPolicyVersion"): lambda w: {"PolicyArn": w.managed(), "VersionId": "v1"},
     ("resource-groups", "ListGroupResources"): lambda _: {"Group": "web"},
+    ("sts", "GetCallerIdentity"): lambda _: {},
     ("ssm", "AddTagsToResource"): lambda w: {
         "ResourceType": "MaintenanceWindow",
         "ResourceId": w.window,

@@ -17,6 +17,7 @@ from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
 from albpatch.region.services.answers import page
 from albpatch.region.services.constraints import check
+from albpatch.region.services.window_schedule import next_execution
 
 PAGE = 50
 MAX_TASKS = 20
@@ -104,7 +105,8 @@ def create_window(definitions: WindowDefinitions, params: _Members) -> _Members:
 @_defined("GetMaintenanceWindow")
 def get_window(definitions: WindowDefinitions, params: _Members) -> _Members:
     window = definitions.get(params["WindowId"])
-    return {"WindowId": window.id, **window.members}
+    upcoming = next_execution(window.members, definitions.now())
+    return {"WindowId": window.id, **window.members, **({"NextExecutionTime": upcoming} if upcoming else {})}
 
 
 @_defined("UpdateMaintenanceWindow")

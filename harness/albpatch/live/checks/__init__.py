@@ -1,0 +1,15 @@
+"""Every check, in the order of a person who looks: what is there, whether it serves, what works on it, what is left."""
+
+from albpatch.live.checks import after_window, balancing, coverage, document, leftovers, machines, roles, window
+from albpatch.live.verdicts import Check
+
+NOW: tuple[Check, ...] = (
+    *machines.CHECKS,
+    *balancing.CHECKS,
+    *coverage.CHECKS,
+    *document.CHECKS,
+    *window.CHECKS,
+    *roles.CHECKS,
+    *leftovers.CHECKS,
+)
+AFTER_WINDOW: tuple[Check, ...] = after_window.CHECKS
