@@ -67,6 +67,7 @@ def _summary(found: Findings, limit: int) -> tuple[str, int]:
     calls = ""
     for section in found.sections:
         line = f"- {_plain(section.title)}: {section.status}{_changes(section)}{_next(section)}\n"
+        line += "".join(f"  - {_plain(text)}\n" for text in _fleets(section))
         if _size(head) + _size(calls) + _size(line) > limit + limit // 4:
             break
         calls += line
@@ -87,6 +88,16 @@ def _next(section: Section) -> str:
             if label == "next openings":
                 return f", opens next {_plain(value)}"
     return ""
+
+
+def _fleets(section: Section) -> Iterator[str]:
+    """Which instances behind which target groups, a line for each fleet."""
+    for block in section.blocks:
+        facts = dict(reversed(block.facts))
+        if "instances" in facts and "target groups" in facts:
+            more = sum(label == "" for label, _ in block.facts)
+            behind = facts["target groups"] + (f" and {more} more" if more else "")
+            yield f"{block.title}: {facts['instances']}, behind {behind}"
 
 
 def _details(found: Findings) -> Iterator[str]:

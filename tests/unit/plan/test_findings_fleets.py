@@ -2,7 +2,7 @@
 
 import pytest
 
-from unit.plan.bent import RECORD, found, made, with_fleets, with_group
+from unit.plan.bent import RECORD, found, made, two_calls, with_fleets, with_group
 from unit.plan.plans import arn, fleet
 
 
@@ -30,6 +30,15 @@ def test_an_instance_of_two_fleets_by_its_tags(tags, expected):
     other = fleet(tags=tags, target_group_arns=[arn("b")])
 
     assert (found(with_fleets(a=fleet(), b=other)) == [("instance-in-two-fleets", RECORD)]) is expected
+
+
+def test_the_same_tags_in_two_regions():
+    """Two calls with the same tags, one for each region, have no instance in common."""
+    both = two_calls(fleet(), fleet(target_group_arns=[arn("b")]))
+    elsewhere = both.put("module.other.terraform_data.deployment", "input", "region", value="us-east-1")
+
+    assert [rule for rule, _ in found(both)] == ["instance-in-two-fleets"]
+    assert found(elsewhere) == []
 
 
 def test_an_instance_of_two_fleets_by_its_id():

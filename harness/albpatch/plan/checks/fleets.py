@@ -111,6 +111,8 @@ def _new_group(subject: Subject, group: Group) -> bool:
 
 def _twice(fleets: list[tuple[Call, Fleet]], side: Side) -> Iterator[Finding]:
     for (one, first), (other, second) in combinations(fleets, 2):
+        if _apart(one, other):
+            continue
         names = f"fleet {first.name} of {one.shown} and fleet {second.name} of {other.shown}"
         common = _common(side, first, second)
         if common:
@@ -118,6 +120,12 @@ def _twice(fleets: list[tuple[Call, Fleet]], side: Side) -> Iterator[Finding]:
         elif _covers(first.get("tags"), second.get("tags")) or _covers(second.get("tags"), first.get("tags")):
             text = f"Every instance of one is an instance of the other, by its tags: {names}."
             yield finding("instance-in-two-fleets", other.record_address, text)
+
+
+def _apart(one: Call, other: Call) -> bool:
+    """Whether two calls act in different accounts or regions: the same tags name other instances there."""
+    pairs = [(one.get(name), other.get(name)) for name in ("account_id", "region")]
+    return any(isinstance(a, str) and isinstance(b, str) and a != b for a, b in pairs)
 
 
 def _common(side: Side, first: Fleet, second: Fleet) -> list[str]:
