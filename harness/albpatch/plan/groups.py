@@ -17,19 +17,33 @@ from albpatch.plan.read import Mark, Plan, Resource, State
 GROUP_TYPES = ("aws_lb_target_group", "aws_alb_target_group")
 ATTACHMENT_TYPES = ("aws_lb_target_group_attachment", "aws_alb_target_group_attachment")
 _INDEX = re.compile(r"\[[^\]]*\]")
+_KEY = re.compile(r"(?:data\.)?\w+\.[\w-]+\[([^\]]+)\]")
 _NAME = re.compile(r":targetgroup/([A-Za-z0-9-]+)/")
 
 
 @dataclass(frozen=True)
+class Named:
+    """A resource as an expression names it. module: without indexes. key: None where the expression names none."""
+
+    module: str
+    name: str
+    key: str | None
+
+
+@dataclass(frozen=True)
 class Group:
-    """A target group of a fleet. arn: text or a mark. resources: what it is, or may be if there are several."""
+    """A target group of a fleet. arn: text or a mark. resources: what it is, or may be if there are several.
+
+    whole: whether it can be nothing else than one of them.
+    """
 
     arn: Any
     resources: tuple[Resource, ...] = ()
+    whole: bool = True
 
     @property
     def resource(self) -> Resource | None:
-        return self.resources[0] if len(self.resources) == 1 else None
+        return self.resources[0] if len(self.resources) == 1 and self.whole else None
 
     @property
     def shown(self) -> str:
@@ -38,7 +52,9 @@ class Group:
             match = _NAME.search(self.arn)
             return match[1] if match else self.arn
         named = ", ".join(resource.address for resource in self.resources)
-        return f"{named} {self.arn}" if len(self.resources) == 1 else f"one of {named}" if named else str(self.arn)
+        if self.resource is not None:
+            return f"{named} {self.arn}"
+        return f"perhaps {named}" if named and not self.whole else f"one of {named}" if named else str(self.arn)
 
     @property
     def identity(self) -> str | None:
@@ -52,7 +68,7 @@ class Group:
         """Seconds of the longest deregistration delay that it may have, None where the plan does not show it."""
         found = [_seconds(resource.values.get("deregistration_delay")) for resource in self.resources]
         known = [seconds for seconds in found if seconds is not None]
-        return max(known) if known and len(known) == len(found) else None
+        return max(known) if known and len(known) == len(found) and self.whole else None
 
 
 class Groups:
@@ -65,12 +81,12 @@ class Groups:
 
     def of(self, call: Call, fleet: Fleet) -> list[Group]:
         """The fleet's target groups. An unknown ARN has what it may be as resources."""
-        candidates: tuple[Resource, ...] | None = None
+        candidates: tuple[tuple[Resource, ...], bool] | None = None
         found = []
         for arn in fleet.target_groups:
             if isinstance(arn, Mark):
                 candidates = self._unknown(call) if candidates is None else candidates
-                found.append(Group(arn, candidates))
+                found.append(Group(arn, *candidates))
             else:
                 found.append(Group(arn, (self._by_arn[arn],) if arn in self._by_arn else ()))
         return found
@@ -95,35 +111,42 @@ class Groups:
         references = _references(_part(self._configured(resource), "expressions").get(attribute))
         found = set(self._named(resource.module, references, set()))
         groups = [r for r in found_resources(self._state, found) if r.type in GROUP_TYPES]
-        return [r.address for r in groups] == [group.resource.address]
+        return _whole(found) and [r.address for r in groups] == [group.resource.address]
 
-    def _unknown(self, call: Call) -> tuple[Resource, ...]:
-        """The target groups with an unknown ARN that the call's fleets may come from."""
-        parent, _, step = call.address.rpartition("module.")
-        given = _part(self._call(parent.rstrip("."), step), "expressions").get("fleets")
-        named = set(self._named(parent.rstrip("."), _references(given), set()))
+    def _unknown(self, call: Call) -> tuple[tuple[Resource, ...], bool]:
+        """The target groups with an unknown ARN that the call's fleets may come from, and whether these are all."""
+        named = set(self._argument(call.address, "fleets", set()))
         found = found_resources(self._state, named)
-        return tuple(r for r in found if r.type in GROUP_TYPES and isinstance(r.values.get("arn"), Mark))
+        groups = (r for r in found if r.type in GROUP_TYPES and isinstance(r.values.get("arn"), Mark))
+        return tuple(groups), _whole(named)
 
-    def _named(self, module: str, references: Iterable[str], seen: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """(module, resource without index) of everything that references lead to."""
+    def _argument(self, module: str, name: str, seen: set[tuple[str, str]]) -> Iterator[Named]:
+        """What an argument of a module's call leads to; each.value leads to what the call is repeated for."""
+        parent, _, step = module.rpartition("module.")
+        parent = parent.rstrip(".")
+        call = self._call(parent, step)
+        references = _references(_part(call, "expressions").get(name))
+        if any(reference.startswith("each.") for reference in references):
+            references += _references(call.get("for_each_expression"))
+        yield from self._named(parent, references, seen)
+
+    def _named(self, module: str, references: Iterable[str], seen: set[tuple[str, str]]) -> Iterator[Named]:
+        """Everything that references lead to."""
         for reference in references:
             if (module, reference) in seen:
                 continue
             seen.add((module, reference))
             parts = _INDEX.sub("", reference).split(".")
             if parts[0] == "var" and module and len(parts) > 1:
-                parent, _, step = module.rpartition("module.")
-                given = _part(self._call(parent.rstrip("."), step), "expressions").get(parts[1])
-                yield from self._named(parent.rstrip("."), _references(given), seen)
+                yield from self._argument(module, parts[1], seen)
             elif parts[0] == "module" and len(parts) > 2:
                 output = _part(self._call(module, parts[1]), "module", "outputs", parts[2])
-                yield from self._named(
-                    f"{module}.module.{parts[1]}".lstrip("."), _references(output.get("expression")), seen
-                )
+                inner = f"{module}.module.{parts[1]}".lstrip(".")
+                yield from self._named(inner, _references(output.get("expression")), seen)
             elif len(parts) > 1:
-                data = parts[0] == "data"
-                yield _INDEX.sub("", module), ".".join(parts[1:3] if data else parts[:2])
+                name = ".".join(parts[1:3] if parts[0] == "data" else parts[:2])
+                key = _KEY.match(reference)
+                yield Named(_INDEX.sub("", module), name, key[1].strip('"') if key else None)
 
     def _call(self, module: str, step: str) -> Mapping[str, Any]:
         return _part(self._configuration(module), "module_calls", _INDEX.sub("", step))
@@ -149,9 +172,22 @@ def _part(value: Any, *path: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def found_resources(state: State, named: set[tuple[str, str]]) -> list[Resource]:
-    """The resources of these modules and names, whatever their index."""
-    return [r for r in state.resources.values() if (_INDEX.sub("", r.module), f"{r.type}.{r.name}") in named]
+def _whole(named: set[Named]) -> bool:
+    """Whether every way could be followed to its end: a plan does not carry the definitions of locals."""
+    return not any(one.name.startswith("local.") for one in named)
+
+
+def found_resources(state: State, named: set[Named]) -> list[Resource]:
+    """The resources of these names. Where an expression names a key, the plan lists it without one too: keys decide."""
+    keys: dict[tuple[str, str], set[str]] = {}
+    for one in named:
+        keys.setdefault((one.module, one.name), set()).update([one.key] if one.key is not None else [])
+    found = []
+    for resource in state.resources.values():
+        wanted = keys.get((_INDEX.sub("", resource.module), f"{resource.type}.{resource.name}"))
+        if wanted is not None and (not wanted or str(resource.key) in wanted):
+            found.append(resource)
+    return found
 
 
 def members(state: State, fleet: Fleet) -> list[str] | None:

@@ -95,7 +95,8 @@ def floor(call: Call, fleet: Fleet) -> str:
         return "none: this runbook does not look at other targets"
     budget = fleet.get("disruption_budget")
     least, percent = (show(_of(budget, name)) for name in ("min_healthy", "min_healthy_percent"))
-    return f"{least} healthy targets and {percent} % of the registered ones, in every target group"
+    targets = "healthy target" if least == "1" else "healthy targets"
+    return f"{least} {targets} and {percent} % of the registered ones, in every target group"
 
 
 def _delay(group: Group) -> str:

@@ -99,14 +99,25 @@ def test_a_target_group_of_kubernetes_by_its_tag():
 
 
 def test_floors_that_are_none_or_too_much():
-    """No floor at all, a runbook that knows none, all of the targets, and as many as there are."""
+    """No floor at all, a runbook that knows none, and all of the targets."""
     budget = {"min_healthy": 0, "min_healthy_percent": 0}
-    clone = made().put(RECORD, "input", "document", "source", value="aws-owned")
     everything = {"min_healthy": 1, "min_healthy_percent": 100}
-    two = {"min_healthy": 2, "min_healthy_percent": 0}
-    ids = ["i-0123456789abcdef0", "i-0123456789abcdef1"]
+    clone = made().put(RECORD, "input", "document", "source", value="aws-owned")
 
     assert found(with_fleets(web=fleet(disruption_budget=budget))) == [("no-floor", RECORD)]
     assert found(clone) == [("no-floor", RECORD)]
     assert found(with_fleets(web=fleet(disruption_budget=everything))) == [("floor-blocks", RECORD)]
-    assert found(with_fleets(web=fleet(tags={}, instance_ids=ids, disruption_budget=two))) == [("floor-blocks", RECORD)]
+
+
+@pytest.mark.parametrize(
+    ("least", "percent", "count", "blocks"),
+    [(2, 0, 2, True), (2, 0, 3, False), (1, 75, 3, True), (1, 75, 4, False), (3, 0, 0, False)],
+)
+def test_a_floor_that_lets_no_target_go(least, percent, count, blocks):
+    """With as many targets as must stay healthy, none can go; what the plan does not register is not counted."""
+    budget = {"min_healthy": least, "min_healthy_percent": percent}
+    bent = with_group().put(RECORD, "input", "fleets", "web", "disruption_budget", value=budget)
+    for n in range(count):
+        bent.add(f"aws_lb_target_group_attachment.a[{n}]", target_group_arn=arn(), target_id=f"i-{n}")
+
+    assert (found(bent) == [("floor-blocks", RECORD)]) is blocks

@@ -1,10 +1,11 @@
 """Calls of the module in a plan, wherever they stand, and what a review says about them."""
 
+import copy
 from datetime import UTC, datetime
 
 import pytest
 
-from albpatch.plan.groups import Groups
+from albpatch.plan.groups import Groups, Named, found_resources
 from albpatch.plan.model import calls
 from albpatch.plan.read import UNKNOWN, PlanError, parse
 from albpatch.plan.review import NO_CALL, calls_the_module, review
@@ -98,7 +99,7 @@ def test_the_words_of_patch_night():
     assert "instances: tag Fleet = web" in said
     assert "at once: 1; the first failure stops the roll; document version 3" in said
     assert "target groups: web" in said
-    assert "floor: 1 healthy targets and 50 % of the registered ones, in every target group" in said
+    assert "floor: 1 healthy target and 50 % of the registered ones, in every target group" in said
     assert any(line.startswith("one instance: at most 45 min, out of rotation for at most 40 min") for line in said)
     assert any("how many instances there are is not in the plan" in line for line in said)
 
@@ -199,10 +200,16 @@ def test_the_status_of_every_call():
 CONFIGURATION = {
     "module_calls": {
         "web": {
-            "expressions": {"fleets": {"references": ["module.lb.arns", "aws_lb_target_group.web.arn", "local.x"]}},
+            "expressions": {"fleets": {"references": ["module.lb.arns", "aws_lb_target_group.web.arn"]}},
             "module": {},
         },
-        "lb": {"module": {"outputs": {"arns": {"expression": {"references": ["aws_lb_target_group.api[0].arn"]}}}}},
+        "lb": {
+            "module": {
+                "outputs": {
+                    "arns": {"expression": {"references": ["aws_lb_target_group.api.arn", "aws_lb_target_group.api"]}}
+                }
+            }
+        },
     },
     "resources": [
         {
@@ -216,8 +223,11 @@ CONFIGURATION = {
 }
 
 
-def groups_of(names):
-    """The groups of a fleet with one unknown ARN, where these target groups are made in the same apply."""
+def groups_of(names, *more):
+    """The groups of a fleet with one unknown ARN, where these target groups are made in the same apply.
+
+    more: references that stand in the call's expression as well.
+    """
     made = Made().call()
     made.unknown[RECORD] = {"input": {"fleets": {"web": {"target_group_arns": [True]}}}}
     for name in names:
@@ -225,7 +235,8 @@ def groups_of(names):
         made.unknown[name] = {"arn": True}
     made.add("aws_lb_target_group_attachment.a", port=80)
     made.unknown["aws_lb_target_group_attachment.a"] = {"target_group_arn": True}
-    made.configuration = CONFIGURATION
+    made.configuration = copy.deepcopy(CONFIGURATION)
+    made.configuration["module_calls"]["web"]["expressions"]["fleets"]["references"].extend(more)
     found = parse(plan(made))
     groups = Groups(found, found.after)
     [call] = calls(found.after).values()
@@ -249,6 +260,51 @@ def test_a_target_group_that_may_be_one_of_several_is_not_guessed():
     assert group.identity is None
     assert group.shown == "one of aws_lb_target_group.web, module.lb.aws_lb_target_group.api"
     assert groups.attachments(group) == []
+
+
+def test_a_way_through_a_local_ends_there():
+    """A plan does not carry locals: what else may stand behind one keeps the group from being taken for known."""
+    _, [group] = groups_of(["aws_lb_target_group.web"], "local.others")
+
+    assert (group.identity, group.delay) == (None, None)
+    assert group.shown == "perhaps aws_lb_target_group.web"
+
+
+def test_the_key_in_an_expression_decides():
+    """Of several target groups of one resource, the key that the expression gives is the one, or each that it gives."""
+    made = Made()
+    for key in ("a", "b", "c"):
+        made.add(f'aws_lb_target_group.fleet["{key}"]', name=key)
+    state = parse(plan(made)).after
+
+    def keys(*given):
+        named = {Named("", "aws_lb_target_group.fleet", key) for key in given}
+        return [resource.key for resource in found_resources(state, named)]
+
+    assert keys(None) == ["a", "b", "c"]
+    assert keys(None, "b") == ["b"]
+    assert keys(None, "a", "c") == ["a", "c"]
+
+
+def test_each_value_leads_to_what_the_call_is_repeated_for():
+    """A call that is repeated for target groups finds them behind each.value, through a module around it too."""
+    made = Made().call('module.team["a"].module.web[0]')
+    made.unknown['module.team["a"].module.web[0].terraform_data.deployment'] = {
+        "input": {"fleets": {"web": {"target_group_arns": [True]}}}
+    }
+    made.add("aws_lb_target_group.web", name="web")
+    made.unknown["aws_lb_target_group.web"] = {"arn": True}
+    inner = {"module_calls": {"web": {"expressions": {"fleets": {"references": ["var.arn"]}}}}}
+    team = {"arn": {"references": ["each.value"]}}
+    repeated = {"references": ["aws_lb_target_group.web.arn", "aws_lb_target_group.web"]}
+    made.configuration = {
+        "module_calls": {"team": {"expressions": team, "for_each_expression": repeated, "module": inner}}
+    }
+    found = parse(plan(made))
+    [call] = calls(found.after).values()
+    [group] = Groups(found, found.after).of(call, call.fleets[0])
+
+    assert group.identity == "aws_lb_target_group.web"
 
 
 def test_two_fleets_with_unknown_groups_share_none():

@@ -46,23 +46,24 @@ def _floor(call: Call, fleet: Fleet, side: Side) -> Iterator[Finding]:
     least, percent = (number(fleet.get("disruption_budget", n)) for n in ("min_healthy", "min_healthy_percent"))
     if least is None or percent is None:
         return
-    known = members(side.state, fleet)
     if least == 0 and percent == 0:
         yield finding("no-floor", call.record_address, f"Fleet {fleet.name} keeps no target healthy.")
     elif percent == 100:
         yield finding("floor-blocks", call.record_address, f"Fleet {fleet.name} keeps 100 % of its targets healthy.")
-    elif known and isinstance(fleet.get("instance_ids"), list) and fleet.get("instance_ids") and least >= len(known):
-        text = f"Fleet {fleet.name} has {len(known)} instances and keeps {least} targets healthy."
-        groups = side.groups.of(call, fleet)
-        if all(len(side.groups.attachments(group)) <= len(known) for group in groups):
-            yield finding("floor-blocks", call.record_address, text)
+    else:
+        for group in side.groups.of(call, fleet):
+            count = len(side.groups.attachments(group))
+            floor = max(least, -(-count * percent // 100))
+            if count > 1 and floor >= count:
+                text = f"{group.shown} has {count} targets in this plan, and fleet {fleet.name} keeps {floor} healthy."
+                yield finding("floor-blocks", call.record_address, text)
 
 
 def _type(group: Group, address: str) -> Iterator[Finding]:
-    for resource in group.resources:
-        kind = resource.values.get("target_type")
-        if isinstance(kind, str) and kind not in ("instance", ""):
-            yield finding("target-type-unsupported", address, f"{group.shown} has targets of type {kind}.")
+    kinds = {str(resource.values.get("target_type") or "instance") for resource in group.resources}
+    if kinds and group.whole and kinds <= {"ip", "lambda", "alb"}:  # whichever of several it is
+        text = f"{group.shown} has targets of type {' or '.join(sorted(kinds))}."
+        yield finding("target-type-unsupported", address, text)
 
 
 def _targets(side: Side, group: Group, address: str) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def _targets(side: Side, group: Group, address: str) -> Iterator[Finding]:
 
 
 def _owners(side: Side, group: Group, address: str) -> Iterator[Finding]:
-    for resource in group.resources:
+    for resource in group.resources if group.resource else ():
         tags = resource.values.get("tags_all") or resource.values.get("tags")
         marked = [key for key in tags if key.startswith(_KUBERNETES)] if isinstance(tags, Mapping) else []
         if marked:
