@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from albpatch import __version__
 from albpatch.errors import Failure, InputError
 
-VERBS = ["albpatch.simulate", "albpatch.rehearsal.verb", "albpatch.review", "albpatch.check"]
+VERBS = ["albpatch.simulate", "albpatch.rehearsal.verb", "albpatch.review", "albpatch.check", "albpatch.lint.verb"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

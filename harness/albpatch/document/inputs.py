@@ -27,8 +27,8 @@ def _script(inputs: Inputs, step: dict[str, Any], complain: Complain, warn: Comp
         complain("inputs.Runtime", f"{runtime!r} is no runtime (known: {', '.join(RUNTIMES)})")
     if isinstance(runtime, str) and runtime.startswith("python") and not inputs.get("Handler"):
         complain("inputs.Handler", "is missing")
-    if ("Script" in inputs) == ("Attachment" in inputs):
-        complain("inputs", "has either Script or Attachment")
+    if "Script" not in inputs and "Attachment" not in inputs:
+        complain("inputs", "has either Script or Attachment, or both")
     if isinstance(step.get("timeoutSeconds"), int) and step["timeoutSeconds"] > SCRIPT_SECONDS:
         warn("timeoutSeconds", f"a script is ended after {SCRIPT_SECONDS} seconds whatever is written here")
 
@@ -44,7 +44,7 @@ def _property(inputs: Inputs, complain: Complain) -> None:
     selector = inputs.get("PropertySelector")
     if selector is not None and not (isinstance(selector, str) and REFERENCE.search(selector)):
         try:
-            selectors.check(selector)
+            selectors.check(selectors.rooted(selector))
         except selectors.BadSelector as error:
             complain("inputs.PropertySelector", str(error))
     desired = inputs.get("DesiredValues")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from albpatch.document import patterns
@@ -66,7 +67,7 @@ def _parameter(name: str, raw: dict[str, Any], where: str, complain: Complain) -
     parameter = Parameter(
         name,
         type_name,
-        raw.get("default", MISSING),
+        _default(raw, type_name),
         tuple(raw["allowedValues"]) if isinstance(raw.get("allowedValues"), list) else None,
         raw.get("allowedPattern") if isinstance(raw.get("allowedPattern"), str) else None,
         min_items=_count(raw, "minItems", where, complain),
@@ -79,6 +80,12 @@ def _parameter(name: str, raw: dict[str, Any], where: str, complain: Complain) -
         for reason in _default_problems(parameter):
             complain(f"{where}.default", reason)
     return parameter
+
+
+def _default(raw: dict[str, Any], type_name: str) -> Any:
+    """The default; null is "" where the type is a resource (AWS-CreateWorkspace, AutomationAssumeRole)."""
+    default = raw.get("default", MISSING)
+    return "" if default is None and resource_pattern(type_name) else default
 
 
 def _check_shapes(raw: dict[str, Any], where: str, complain: Complain) -> None:
@@ -96,6 +103,8 @@ def _check_shapes(raw: dict[str, Any], where: str, complain: Complain) -> None:
         return
     try:
         patterns.compile_java(pattern)
+    except patterns.NotKnownHere:
+        return  # said when a value has to be judged
     except patterns.BadPattern as error:
         complain(f"{where}.allowedPattern", f"{pattern!r} is no regular expression: {error}")
 
@@ -118,7 +127,8 @@ def _default_problems(parameter: Parameter) -> list[str]:
         return []  # AWS-owned documents give optional resource parameters the default ""
     if not has_type(default, parameter.type):
         return [f"{as_text(default)} is no {parameter.type}"]
-    return problems(parameter, default)
+    # Defaults of AWS-owned documents need not match allowedPattern (AWS-ArchiveEBSVolumeSnapshots, RetentionDays).
+    return problems(replace(parameter, allowed_pattern=None), default)
 
 
 def problems(parameter: Parameter, value: Any) -> list[str]:
@@ -130,7 +140,9 @@ def problems(parameter: Parameter, value: Any) -> list[str]:
         wrong = [as_text(item) for item in items if as_text(item) not in allowed]
         found += [f"{item!r} is none of the allowed values {', '.join(allowed)}" for item in wrong]
     for pattern in (parameter.allowed_pattern, resource_pattern(parameter.type)):
-        if pattern is not None:
+        if pattern is not None and not patterns.is_known(pattern):
+            found.append(f"whether {as_text(value)} matches the allowed pattern {pattern} is not known here")
+        elif pattern is not None:
             wrong = [as_text(item) for item in items if not patterns.matches(pattern, as_text(item))]
             found += [f"{item!r} does not match the allowed pattern {pattern}" for item in wrong]
     if is_list_type(parameter.type):

@@ -7,6 +7,8 @@ it differs and Python has the same thing; what Python has not is an error, never
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from functools import lru_cache
 
 _POSIX = {
@@ -30,6 +32,10 @@ class BadPattern(ValueError):
     """Not a regular expression that Java and this module both know."""
 
 
+class NotKnownHere(BadPattern):
+    """A part of Java's syntax that this module cannot translate."""
+
+
 @lru_cache(maxsize=1024)
 def compile_java(pattern: str) -> re.Pattern[str]:
     """The pattern as Python reads it. Raises BadPattern."""
@@ -37,6 +43,15 @@ def compile_java(pattern: str) -> re.Pattern[str]:
         return re.compile(_translate(pattern), re.ASCII)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadPattern(str(error)) from None
+
+
+def is_known(pattern: str) -> bool:
+    """Whether values can be judged by the pattern."""
+    try:
+        compile_java(pattern)
+    except NotKnownHere:
+        return False
+    return True
 
 
 def matches(pattern: str, value: str) -> bool:
@@ -53,10 +68,10 @@ def _translate(pattern: str) -> str:
             parts.append(text)
             continue
         if depth and pattern.startswith("&&", at):
-            raise BadPattern("an intersection of character classes (&&) is not known here")
+            raise NotKnownHere("an intersection of character classes (&&) is not known here")
         if pattern[at] == "[":
             if depth:
-                raise BadPattern("a character class inside a character class is not known here")
+                raise NotKnownHere("a character class inside a character class is not known here")
             depth = 1
             parts.append("[")
             at += 1
@@ -95,11 +110,27 @@ def _escape(pattern: str, at: int, in_class: bool) -> tuple[str, int]:
     return pattern[at : at + 2], at + 2
 
 
+@lru_cache(maxsize=32)
+def _category(name: str) -> str | None:
+    """The characters of a general category of Unicode ("L", "Nd", "IsLu") as ranges of a character class."""
+    wanted = name.removeprefix("Is")
+    if not re.fullmatch("[CLMNPSZ][a-z]?", wanted):
+        return None
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code)).startswith(wanted):
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges) or None
+
+
 def _property(pattern: str, at: int, negated: bool, in_class: bool) -> tuple[str, int]:
     match = re.compile(r"\\[pP]\{(\w+)\}").match(pattern, at)
-    ranges = _POSIX.get(match[1]) if match else None
+    ranges = _POSIX.get(match[1]) or _category(match[1]) if match else None
     if match is None or ranges is None or (negated and in_class):
-        raise BadPattern(f"the character property {pattern[at : at + 8]!r} is not known here")
+        raise NotKnownHere(f"the character property {pattern[at : at + 8]!r} is not known here")
     if in_class:
         return ranges, match.end()
     return f"[{'^' if negated else ''}{ranges}]", match.end()

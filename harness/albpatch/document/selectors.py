@@ -29,6 +29,11 @@ def _compiled(selector: str) -> Any:
         raise BadSelector(f"{selector!r} is no JSONPath: {str(error).splitlines()[0]}") from None
 
 
+def rooted(selector: Any) -> Any:
+    """A PropertySelector with its "$.": documents that Amazon owns leave it out."""
+    return f"$.{selector}" if isinstance(selector, str) and selector[:1].isalpha() else selector
+
+
 def check(selector: Any) -> None:
     """Raises BadSelector when it is not a path of the documented dialect."""
     if not isinstance(selector, str) or not selector:
@@ -38,7 +43,7 @@ def check(selector: Any) -> None:
 
 def select(selector: str, value: Any) -> Any:
     """What the path selects: NOTHING, one value, or a list when the path can select several."""
-    found = _compiled(selector).findall(value)
+    found = _compiled(rooted(selector)).findall(value)
     if is_list(selector):
         return found
     return found[0] if found else NOTHING

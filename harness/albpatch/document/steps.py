@@ -188,12 +188,7 @@ class _Reader:
     def _loop(self, inputs: dict[str, Any]) -> dict[str, Any]:
         if ("Iterators" in inputs) == ("LoopCondition" in inputs):
             self._complain("inputs", "a loop has either Iterators or LoopCondition")
-        if "Iterators" in inputs and inputs.get("IteratorDataType") not in (
-            "Boolean",
-            "Integer",
-            "String",
-            "StringMap",
-        ):
+        if inputs.get("IteratorDataType", "String") not in ("Boolean", "Integer", "String", "StringMap"):
             self._complain("inputs.IteratorDataType", "is Boolean, Integer, String or StringMap")
         limit = inputs.get("MaxIterations", 1)
         if isinstance(limit, int) and not 1 <= limit <= 100:
