@@ -69,11 +69,13 @@ class _Armed:
             hosts.sicken(self._instance)
         elif act == "recover":
             hosts.recover(self._instance)
-        else:
-            self._end_execution(act)
+        elif not self._end_execution(act):
+            self._told(f"{self._what.machine}: no execution to {act}")
+            return
         self._told(f"{self._what.machine}: {SAID[act]}")
 
-    def _end_execution(self, act: str) -> None:
+    def _end_execution(self, act: str) -> bool:
+        """Whether there was one to end."""
         automation = self._region.part(Automation)
         mine = [
             id_
@@ -85,3 +87,4 @@ class _Armed:
                 automation.kill(id_)
             else:
                 automation.stop(id_)
+        return bool(mine)

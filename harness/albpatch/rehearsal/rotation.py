@@ -154,7 +154,10 @@ def _by_delay(e: Evidence) -> str:
     cut = sum(t.cut_by_delay for t in e.traffic.values())
     if cut <= EPSILON:
         return ""
-    return f" to patching ({count(cut)} cut by the target group's own deregistration delay, which is shorter than they were)"
+    return (
+        f" to patching ({count(cut)} cut by the target group's own deregistration delay, "
+        "which is shorter than they were)"
+    )
 
 
 def _routed_at(e: Evidence, reboot: Entry) -> bool:

@@ -12,17 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from albpatch.errors import Failure, InputError
 
 if TYPE_CHECKING:
     from albpatch.report.model import Report
-    from albpatch.report.terminal import Screen
 
 DEFAULT_ROOT, SCENARIO, DEFAULT_REPORT = "examples/complete", "rehearsal.yaml", "report"
 DEFAULT_FACTOR, HIGHEST_FACTOR = 40.0, 200.0
 ALL_ACTS = (1, 2, 3)
+COMPARED = ("plain", "aws-owned", "bundled")
+STAND_IN = "tests/fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
 INTERRUPTED = 130  # as a shell reports an end by Ctrl-C
 
 
@@ -47,6 +48,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="LIST",
         help="1 plain patching, 2 the module's window, 3 cancelled during a reboot; default: 1,2,3",
     )
+    parser.add_argument(
+        "--compare",
+        metavar="LIST",
+        help="play the scenario with each of these in virtual time instead, and put them side by side: "
+        f"{', '.join(COMPARED)}",
+    )
+    parser.add_argument(
+        "--aws-owned-document",
+        metavar="FILE",
+        default=STAND_IN,
+        help="AWS's runbook as `aws ssm get-document --name AWSEC2-PatchLoadBalancerInstance --query Content --output "
+        "text` prints it; default: this project's stand-in for it",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     parser.set_defaults(run=run)
 
@@ -60,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with nobodys_account():
-            report = _rehearse(root, scenario_file, acts, args.factor, out)
+            report = _made(args, root, scenario_file, acts, out)
         written = _write(report, Path(args.report))
     except KeyboardInterrupt:
         print("albpatch: interrupted; nothing is left running", file=sys.stderr)
@@ -110,19 +124,34 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
     return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
 
 
-def _rehearse(root: Path, scenario_file: Path, acts: tuple[int, ...], factor: float, out: object) -> Report:
+def _compared(args: argparse.Namespace) -> tuple[tuple[str, ...], Path]:
+    """What is put side by side, and AWS's document."""
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in args.compare.split(",")))
+    if not all(kind in COMPARED for kind in kinds):
+        raise InputError(f"--compare: must be some of {','.join(COMPARED)}, not {args.compare!r}")
+    document = Path(args.aws_owned_document)
+    if "aws-owned" in kinds and not document.is_file():
+        raise InputError(f"{document}: there is no such document; --aws-owned-document names AWS's runbook")
+    return kinds, document
+
+
+def _made(args: argparse.Namespace, root: Path, scenario_file: Path, acts: tuple[int, ...], out: TextIO) -> Report:
     try:
         import moto  # noqa: F401 (only whether it is there)
     except ImportError:
         raise InputError("rehearse needs the extra `rehearse`: pip install 'albpatch[rehearse]'") from None
     from albpatch.rehearsal.rehearse import rehearse
     from albpatch.rehearsal.scenario import load
+    from albpatch.rehearsal.side_by_side import side_by_side
     from albpatch.report.terminal import screen
 
+    compared = None if args.compare is None else _compared(args)
     made = load(scenario_file)
-    shown: Screen = screen(out)  # type: ignore[arg-type]
+    shown = screen(out)
     try:
-        return rehearse(root, made, acts, factor, shown)
+        if compared is not None:
+            return side_by_side(root, made, *compared, shown.line)
+        return rehearse(root, made, acts, args.factor, shown)
     finally:
         shown.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from albpatch.report.model import Held, Report, State
+from albpatch.report.side_by_side import best_text
 from albpatch.report.svg import CLASSES, Axis, night_svg
 from albpatch.report.words import clock_text, count, moment
 
@@ -41,4 +42,5 @@ def page(report: Report) -> str:
         nights=list(zip(report.nights, pictures, strict=True)),
         legend=[(state, CLASSES[state], words) for state, words in LEGEND if state in shown],
         marks=MARKS,
+        best=best_text,
     )

@@ -130,6 +130,34 @@ class Night:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One figure of one night. `value` None: there is none. `modelled`: it depends on something that is assumed."""
+
+    text: str
+    value: float | None
+    modelled: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of all nights; `best` are the titles of the nights that are best in it."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    best: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Nights side by side: figures, and (promise, what each night says of it). `columns` are the nights' titles."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    contract: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Several nights on the same machines. `held` is None when no night was under the contract."""
 
@@ -139,6 +167,7 @@ class Report:
     nights: tuple[Night, ...]
     facts: tuple[tuple[str, str], ...] = ()
     coarse: str = ""
+    comparison: Comparison | None = None
 
     @property
     def verdict(self) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from albpatch.report.model import Group, Machine, Night, Report
+from albpatch.report.model import Comparison, Group, Machine, Night, Report, Row
 
 SCHEMA = "alb-patching/rehearsal/1"
 
 
 def result(report: Report) -> dict[str, Any]:
     """The report as JSON values. Times are seconds from the start of a night, in the region's time."""
-    return {
+    made = {
         "schema": SCHEMA,
         "title": report.title,
         "words": report.words,
@@ -23,11 +24,26 @@ def result(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "nights": [_night(night) for night in report.nights],
     }
+    return made if report.comparison is None else {**made, "comparison": _comparison(report.comparison)}
 
 
 def text(report: Report) -> str:
     """The result as a JSON text that ends in a newline."""
     return json.dumps(result(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    promises = [{"promise": name, **_by_night(comparison, held)} for name, held in comparison.contract]
+    rows = [_row(comparison, row) for row in comparison.rows]
+    return {"nights": list(comparison.columns), "rows": rows, "contract": promises, "notes": list(comparison.notes)}
+
+
+def _row(comparison: Comparison, row: Row) -> dict[str, Any]:
+    return {"name": row.name, "best": list(row.best), **_by_night(comparison, [_plain(cell) for cell in row.cells])}
+
+
+def _by_night(comparison: Comparison, values: Sequence[Any]) -> dict[str, Any]:
+    return {"by_night": dict(zip(comparison.columns, values, strict=True))}
 
 
 def _night(night: Night) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
-from albpatch.report.model import Held, Night, Report
+from albpatch.report.model import Comparison, Held, Night, Report
+from albpatch.report.side_by_side import contract_table, figures_table
 from albpatch.report.words import clock_text, count, moment
 
 PLAIN_EVERY = 4.0  # real seconds between two plain progress lines
@@ -123,14 +124,29 @@ def summary(report: Report, out: TextIO | None = None) -> None:
 
     out = sys.stdout if out is None else out
     console = Console(file=out, width=None if out.isatty() else WIDTH, highlight=False, markup=False)
-    for night in report.nights:
-        _night(console, night)
+    if report.comparison is not None:
+        _comparison(console, report.comparison)
+    else:
+        for night in report.nights:
+            _night(console, night)
     console.print()
     if report.coarse:
         console.print(Text(report.coarse, style="dim"))
     console.print(Text(report.words, style="bold"))
     style = {True: "bold green", False: "bold red", None: "bold"}[report.held]
     console.print(Text(f"{report.verdict}.", style=style))
+
+
+def _comparison(console: Any, comparison: Comparison) -> None:
+    from rich.text import Text
+
+    console.print()
+    console.print(figures_table(comparison))
+    console.print()
+    console.print(contract_table(comparison))
+    console.print()
+    for note in comparison.notes:
+        console.print(Text(f"* {note}" if note.startswith("modelled") else note, style="dim"))
 
 
 def _night(console: Any, night: Night) -> None:

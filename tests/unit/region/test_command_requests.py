@@ -242,3 +242,13 @@ def test_cancelling_what_does_not_exist(fleet):
         fleet.call("ssm", "CancelCommand", CommandId="3a7072ac-0000-0000-0000-000000000000")
     with pytest.raises(AwsError, match="InvalidInstanceId"):
         fleet.call("ssm", "CancelCommand", CommandId=send(fleet)["CommandId"], InstanceIds=["i-0123456789abcdef0"])
+
+
+def test_a_command_that_reaches_nobody_is_listed(fleet):
+    """Targets that match no instance make a command without invocations, which is over at once."""
+    targets = [{"Key": "tag:ALB", "Values": ["nobody"]}]
+    params = {"DocumentName": "AWS-RunPatchBaseline", "Targets": targets, "Parameters": {"Operation": ["Scan"]}}
+    command = fleet.call("ssm", "SendCommand", **params)["Command"]["CommandId"]
+
+    assert fleet.call("ssm", "ListCommandInvocations", CommandId=command)["CommandInvocations"] == []
+    assert fleet.call("ssm", "ListCommands", CommandId=command)["Commands"][0]["Status"] == "Success"

@@ -106,3 +106,20 @@ def test_the_callers_aws_environment_is_not_there_and_comes_back(monkeypatch):
     assert set(inside.values()) == {None}
     assert files == {os.devnull}
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("kinds", ["ours", "", "plain;bundled"])
+def test_runbooks_that_do_not_exist(capsys, kinds):
+    """There are three things to compare."""
+    status, said = run(capsys, COMPLETE, f"--compare={kinds}")
+
+    assert (status, len(said)) == (2, 1)
+    assert "--compare: must be some of plain,aws-owned,bundled" in said[0]
+
+
+def test_a_document_that_is_not_there(capsys, tmp_path):
+    """AWS's runbook is read from a file, which is named."""
+    status, said = run(capsys, COMPLETE, "--compare=aws-owned", f"--aws-owned-document={tmp_path / 'none.json'}")
+
+    assert (status, len(said)) == (2, 1)
+    assert "none.json: there is no such document; --aws-owned-document names AWS's runbook" in said[0]

@@ -40,6 +40,8 @@ def send_command(region: Region, _caller: Caller, params: dict[str, Any]) -> dic
 def list_commands(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
     """Commands, newest first."""
     commands = dict.fromkeys(i.command for i in _chosen(region, params))
+    if "CommandId" in params and "InstanceId" not in params:  # one whose targets matched nothing is listed too
+        commands = {region.part(RunCommand).commands[params["CommandId"]]: None}
     chosen = [c for c in commands if _passes_filters(c, c.status[0], params)]
     return page([command_answer(c) for c in chosen], params, 50, "Commands")
 

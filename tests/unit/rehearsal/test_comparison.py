@@ -1,0 +1,107 @@
+"""The table that puts nights side by side: it says who is best, whoever that is."""
+
+import dataclasses
+
+import pytest
+
+from albpatch.rehearsal.comparison import LINES, against, compare
+from albpatch.rehearsal.figures import Figures
+from albpatch.report.model import Held, Night, Promise
+
+EQUAL = Figures(
+    sent=1000,
+    lost=0,
+    out_median=100,
+    out_worst=200,
+    was_out=3,
+    roll=600,
+    spare=1,
+    lowest="2 of 3, floor 1",
+    left_out=0,
+    down_in=0,
+    unpatched=0,
+    needless_writes=0,
+    calls=10,
+    steps=20,
+    script_seconds=30,
+    created=0,
+    modelled=False,
+)
+
+
+def shown(title, *promises):
+    return Night(title, "", "SUCCESS", 1.0, (), (), promises)
+
+
+def table(**changes):
+    return compare([shown("A"), shown("B")], [EQUAL, dataclasses.replace(EQUAL, **changes)])
+
+
+def row(made, name):
+    return next(r for r in made.rows if r.name == name)
+
+
+def test_equal_nights_are_equal_everywhere():
+    """Nobody is better where nothing differs."""
+    made = table()
+
+    assert all(r.best == ("A", "B") for r in made.rows)
+    assert against(made, "A", "B") == f"A against B: better in 0 rows, equal in {len(LINES)}, worse in 0."
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("Requests lost", {"lost": 5}),
+        ("Time out or down, worst", {"out_worst": 300}),
+        ("Length of the roll", {"roll": 700}),
+        ("Lowest capacity, healthy targets", {"spare": -1}),
+        ("Instances left out although fit to serve", {"left_out": 1}),
+        ("Instances down while requests were sent to them", {"down_in": 1}),
+        ("ELB writes on compliant instances", {"needless_writes": 2}),
+        ("Resources created at run time", {"created": 3}),
+    ],
+)
+def test_the_worse_night_is_not_best(name, change):
+    """Less is better, but for capacity; and what is worse is named."""
+    made = table(**change)
+
+    assert row(made, name).best == ("A",)
+    assert f"worse in 1 ({name})" in against(made, "B", "A")
+    assert "better in 1 row," in against(made, "A", "B")
+
+
+def test_the_other_side_can_be_better():
+    """Where ours needs more steps the table says so, and the cost follows from the steps and script seconds."""
+    made = table(steps=10, script_seconds=0.0)
+    (ours, theirs) = row(made, "Cost of steps and scripts").cells
+
+    assert row(made, "Automation steps").best == ("B",)
+    assert (ours.value, theirs.value) == (pytest.approx(20 * 0.002 + 30 * 0.00003), pytest.approx(0.02))
+
+
+def test_never_out_is_best():
+    """A night in which nobody left has no time out, which no other night beats."""
+    made = table(out_median=None, out_worst=None, was_out=0)
+
+    assert row(made, "Time out or down, worst").best == ("B",)
+    assert row(made, "Time out or down, worst").cells[1].text == "never out"
+
+
+def test_what_is_modelled_is_marked():
+    """Every figure of a night that used the model is marked, but what the document alone decides; a note says why."""
+    made = table(modelled=True)
+    marked = {r.name: [c.modelled for c in r.cells] for r in made.rows}
+
+    assert marked["Length of the roll"] == [False, True]
+    assert marked["Automation steps"] == [False, False]
+    assert made.notes[0].startswith("modelled: ")
+    assert not table().notes[0].startswith("modelled: ")
+
+
+def test_the_contract_stands_under_each_other():
+    """A night that is not under the contract has a dash."""
+    promise = Promise("C1", "no needless drain", Held.BROKEN, "")
+    made = compare([shown("A"), shown("B", promise)], [EQUAL, EQUAL])
+
+    assert made.contract == (("C1 no needless drain", ("\u2013", "broken")),)
