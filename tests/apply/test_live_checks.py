@@ -152,6 +152,19 @@ def test_what_cannot_be_looked_at_is_not_called_fine(deployed, check):
     assert deployed.verdict(check, deployment).state == "nothing to look at"
 
 
+def test_missing_patches_are_noted(deployed):
+    """Who was never scanned is named; after a scan, what is missing. Neither is a failure before the window."""
+    scanned = [deployed.local.world.machines[name] for name in ("web-1", "web-3")]
+    scan = {"DocumentName": "AWS-RunPatchBaseline", "Parameters": {"Operation": ["Scan"]}}
+    deployed.ssm("SendCommand", InstanceIds=scanned, **scan)
+    deployed.let_pass(300.0)
+    verdict = deployed.verdict("patch-compliance")
+
+    assert verdict.state == "noted"
+    assert any(f"{scanned[0]}: 3 missing" in line for line in said(verdict))
+    assert {item.rule for item in verdict.wrong} == {"patches-missing", "patches-unknown"}
+
+
 def suite(deployed: Deployed, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the user's suite on a file as `terraform output -json` writes it, with the environment as it is."""
     file = folder / "deployment.json"

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from albpatch.iam.calls import UnknownCall, actions
 
-READS = ("Describe", "Get", "List")
+READS = ("describe_", "get_", "list_")
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 8})
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 _THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
@@ -72,6 +72,8 @@ class Calls:
     def _once(
         self, service: str, method: str, params: dict[str, Any], missing: tuple[str, ...], read: Callable[[], Any]
     ) -> Any:
+        if not method.startswith(READS):
+            raise ValueError(f"{service} {method} may change something: the checks only read")
         which = (service, method, json.dumps(params, sort_keys=True))
         if which not in self._kept:
             self._kept[which] = self._answer(service, missing, method, read)
@@ -94,12 +96,5 @@ class Calls:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            client = self._session.client(service, region_name=self._region, config=_CONFIG)
-            client.meta.events.register_first("before-call", _only_reads)
-            self._clients[service] = client
+            self._clients[service] = self._session.client(service, region_name=self._region, config=_CONFIG)
         return self._clients[service]
-
-
-def _only_reads(model: Any, **_: Any) -> None:
-    if not model.name.startswith(READS):
-        raise RuntimeError(f"{model.name} may change something: the checks only read")

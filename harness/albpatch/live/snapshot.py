@@ -45,8 +45,13 @@ def read(path: Path) -> Snapshot:
         raise InputError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}") from None
+    return parse(content, str(path))
+
+
+def parse(content: Any, source: str) -> Snapshot:
+    """A snapshot out of what `take` made. source: what errors call it. Raises InputError."""
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise InputError(f"{path} is no snapshot ({SCHEMA}): `albpatch check --snapshot FILE` takes one")
+        raise InputError(f"{source} is no snapshot ({SCHEMA}): `albpatch check --snapshot FILE` takes one")
     try:
         groups = {
             arn: sorted(tuple(sorted(target.items())) for target in targets)
@@ -54,4 +59,4 @@ def read(path: Path) -> Snapshot:
         }
         return Snapshot(str(content["taken"]), groups)
     except (KeyError, AttributeError, TypeError):
-        raise InputError(f"{path} is no whole snapshot: take it again") from None
+        raise InputError(f"{source} is no whole snapshot: take it again") from None

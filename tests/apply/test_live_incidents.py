@@ -1,0 +1,96 @@
+"""`albpatch check` finds what happens to a fleet: each bad state is made by hand, found, undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import account_incidents as incidents
+from account_changes import deregister, sicken, update_window
+
+INCIDENTS = [
+    ("instance-offline", "instances-are-managed", incidents.lose_agent, "is ConnectionLost; should be: Online"),
+    ("instance-not-managed", "instances-are-managed", incidents.unmanage, "is not managed; should be: managed"),
+    ("instance-not-running", "fleets-have-instances", incidents.stop, "is stopped; should be: running"),
+    ("auto-scaling-group", "no-auto-scaling", incidents.join_scaling_group(False), "belongs to group"),
+    ("instance-standby", "no-auto-scaling", incidents.join_scaling_group(True), "is Standby in group"),
+    ("never-patched", "everybody-patched", incidents.untag, "belongs to no fleet"),
+    ("other-target-group", "nobody-elsewhere", incidents.serve_elsewhere, "serves in target group other as well"),
+    ("classic-load-balancer", "no-classic-load-balancer", incidents.serve_classic, "behind it"),
+    ("instance-not-registered", "instances-registered", deregister, "should be: all instances of the fleet"),
+    ("target-not-healthy", "targets-healthy", sicken(["web-1"]), "(Target.ResponseCodeMismatch); should be: healthy"),
+    ("below-floor", "floor-held", sicken(["web-1", "web-2", "web-3"]), "should be: at least 2"),
+    ("left-draining", "nothing-draining", deregister, "gone within the delay of 30 s"),
+    ("document-not-default", "document-default", incidents.new_default, "the default version is 2; should be: 1"),
+    ("permission-missing", "role-suffices", incidents.forbid, "may not ssm:SendCommand"),
+    ("permission-missing", "role-suffices", incidents.bound, "may not elasticloadbalancing:RegisterTargets"),
+    ("window-disabled", "window-opens", update_window(Enabled=False), "is disabled; should be: enabled"),
+    ("window-never-opens", "window-opens", update_window(EndDate="2026-01-02T00:00:00Z"), "has no next execution"),
+    ("roll-under-way", "no-execution-left-over", incidents.under_way, "is InProgress; should be: over"),
+    ("execution-not-successful", "no-execution-left-over", incidents.failed, "ended as Failed: "),
+    ("window-did-not-open", "window-opened", incidents.overlap, "was skipped: an earlier one was not over"),
+    ("roll-under-way", "window-opened", incidents.overlap, "is IN_PROGRESS; should be: over"),
+]
+
+
+def wrong(verdict, rule):
+    return [f"{i.subject}: {i.found}; should be: {i.wanted}" for i in verdict.wrong if i.rule == rule]
+
+
+@pytest.mark.parametrize(("rule", "check", "incident", "text"), INCIDENTS, ids=[f"{r}-{t}" for r, _, _, t in INCIDENTS])
+def test_a_bad_state_is_found_and_its_end_too(deployed, rule, check, incident, text):
+    """The finding says what is and what should be. When the state is undone it is gone."""
+    undo = incident(deployed)
+    try:
+        found = wrong(deployed.verdict(check), rule)
+    finally:
+        undo()
+
+    assert [line for line in found if text in line], found
+    assert wrong(deployed.verdict(check), rule) == []
+
+
+def test_a_missed_opening_is_found(deployed):
+    """Two months later no opening has come although several were due; on the first day none was due yet."""
+    assert wrong(deployed.verdict("window-opened", days=60), "window-did-not-open")
+    assert wrong(deployed.verdict("window-opened", days=0), "window-did-not-open") == []
+
+
+def test_an_instance_of_two_fleets_is_found(deployed):
+    """Two fleets with the same tags have the same instances."""
+    deployment = replace(deployed.deployment, fleets={"web": deployed.fleet, "again": deployed.fleet})
+
+    found = wrong(deployed.verdict("fleets-have-instances", deployment), "instance-in-two-fleets")
+    assert len(found) == 4
+    assert "belongs to the fleets again, web; should be: one fleet" in found[0]
+
+
+def test_what_passes_by_itself_is_told_apart(deployed):
+    """A draining target, and an execution under way, are not settled; a sick target is simply wrong."""
+    for incident, check in ((deregister, "nothing-draining"), (incidents.under_way, "no-execution-left-over")):
+        undo = incident(deployed)
+        try:
+            assert deployed.verdict(check).state == "not settled yet"
+        finally:
+            undo()
+    undo = sicken(["web-1"])(deployed)
+    try:
+        assert deployed.verdict("targets-healthy").state == "not as it should be"
+    finally:
+        undo()
+
+
+@pytest.mark.parametrize(
+    ("members", "rule", "text"),
+    [
+        ({}, "target-group-unattached", "belongs to no load balancer; should be: a load balancer"),
+        ({"TargetType": "ip"}, "target-group-type", "target type ip; should be: instance"),
+    ],
+)
+def test_a_target_group_that_cannot_be_handled_is_found(deployed, members, rule, text):
+    """Behind no load balancer nothing is healthy, and only instances can be taken out."""
+    arn = incidents.make_group(deployed, rule[:20].rstrip("-"), **members)
+    deployment = replace(deployed.deployment, fleets={"web": replace(deployed.fleet, target_group_arns=(arn,))})
+
+    assert text in " ".join(wrong(deployed.verdict("target-groups-attached", deployment), rule))
