@@ -69,6 +69,7 @@ ACTIONS: dict[str, Action] = {
         ("CurrentIteration", "CurrentIteratorValue"),
     ),
     "aws:pause": Action(),
+    "aws:putServerUpgradeMetrics": Action(takes_anything=True),  # in documents that Amazon owns only
     "aws:runCommand": Action(
         ("DocumentName",),
         tuple(_RUN_COMMAND.split()),

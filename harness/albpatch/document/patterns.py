@@ -28,6 +28,9 @@ _POSIX = {
 }
 
 
+_CLASS_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\[wWdDsS]$")
+
+
 class BadPattern(ValueError):
     """Not a regular expression that Java and this module both know."""
 
@@ -79,6 +82,10 @@ def _translate(pattern: str) -> str:
                 if pattern.startswith(lead, at):
                     parts.append("\\]" if lead == "]" else lead)
                     at += 1
+            continue
+        if depth and pattern[at] == "-" and _CLASS_ESCAPE.search("".join(parts)):
+            parts.append("\\-")  # after a class it is no range in Java, and an error in Python
+            at += 1
             continue
         if pattern[at] == "]" and depth:
             depth = 0

@@ -13,6 +13,7 @@ from typing import Any
 import jsonpath
 
 NOTHING = object()
+_QUOTED = re.compile(r"\.('[^']*')")  # .'a.b' (AWSSupport-ResetAccess) is ['a.b']
 
 
 class BadSelector(ValueError):
@@ -24,7 +25,7 @@ def _compiled(selector: str) -> Any:
     if not selector.startswith(("$.", "$[")) and selector != "$":
         raise BadSelector(f"{selector!r} must start with '$.'")
     try:
-        return jsonpath.compile(selector)
+        return jsonpath.compile(_QUOTED.sub(r"[\1]", selector))
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise BadSelector(f"{selector!r} is no JSONPath: {str(error).splitlines()[0]}") from None
 

@@ -166,8 +166,9 @@ class _Reader:
             if key not in ("Name", "Selector", "Type"):
                 self._complain(f"{where}.{key}", "no field of an output (known: Name, Selector, Type)")
         name, selector, type_name = raw.get("Name"), raw.get("Selector"), raw.get("Type", "String")
-        if not isinstance(name, str) or not re.fullmatch(r"(variable:)?[A-Za-z0-9_.\-]+", name):
-            self._complain(f"{where}.Name", "has letters, digits and '_' only" if name else "is missing")
+        # Blanks: AWSSupport-ListEC2Resources, "How to terminate resource".
+        if not isinstance(name, str) or not re.fullmatch(r"(variable:)?[A-Za-z0-9_.\-]+( [A-Za-z0-9_.\-]+)*", name):
+            self._complain(f"{where}.Name", "has letters, digits, blanks and '_' only" if name else "is missing")
             return None
         if type_name not in PLAIN_TYPES:
             self._complain(f"{where}.Type", f"{type_name!r} is no type (known: {', '.join(PLAIN_TYPES)})")

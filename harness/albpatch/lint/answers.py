@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from botocore.model import OperationModel, Shape
 
 _TOKEN = re.compile(
-    r"\.\.(?P<deep>[\w\-]+|\*)|\.(?P<child>[\w\-]+|\*)|\.?\[\s*(?P<quote>['\"])(?P<quoted>[^'\"]*)(?P=quote)\s*\]"
+    r"\.\.(?P<deep>[\w\-]+|\*)|\.(?P<child>[\w\-]+|\*)|\.'(?P<dotted>[^']*)'"
+    r"|\.?\[\s*(?P<quote>['\"])(?P<quoted>[^'\"]*)(?P=quote)\s*\]"
     r"|\.?\[\s*(?P<index>-?\d+|\*|[\d:\-]+)\s*\]|\.?\[\s*(?P<filter>\?.*?\))\s*\]"
 )
 _METADATA = "ResponseMetadata"  # boto3 adds it to every answer
@@ -39,7 +40,7 @@ def selected(called: OperationModel, selector: str) -> tuple[list[Shape], bool]:
         match = _TOKEN.match(selector, at)
         if match is None:
             raise Anything
-        name = match["child"] or match["quoted"]
+        name = match["child"] or match["quoted"] or match["dotted"]
         if first and (name == _METADATA or match["deep"] in (_METADATA, "RequestId", "HTTPStatusCode")):
             raise Anything
         found = list(_step(shapes, match))
@@ -53,7 +54,7 @@ def selected(called: OperationModel, selector: str) -> tuple[list[Shape], bool]:
 
 
 def _step(shapes: list[Shape], match: re.Match[str]) -> Iterator[Shape]:
-    name = match["child"] or match["quoted"]
+    name = match["child"] or match["quoted"] or match["dotted"]
     for shape in shapes:
         if getattr(shape, "is_document_type", False):
             raise Anything

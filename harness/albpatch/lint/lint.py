@@ -30,6 +30,8 @@ def document_of(text: str, where: str = "document") -> tuple[Document | None, li
         raise InputError(f"{where}: is no Automation document")
     if str(raw.get("schemaVersion")) in _OTHER_KINDS:
         raise InputError(f"{where}: has schemaVersion {raw['schemaVersion']}; an Automation document has 0.3")
+    if "executableRunBooks" in raw or "templateInformation" in raw:
+        raise InputError(f"{where}: is a change template of Change Manager, no runbook")
     return read(text)
 
 

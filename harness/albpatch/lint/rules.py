@@ -229,4 +229,9 @@ def finding(id: str, address: str, what: str) -> Finding:
     rule = RULES[id]
     first = what.split(" ")[0]
     said = f"{what[:1].upper()}{what[1:]}" if first.isalpha() and first.islower() else what
-    return Finding(id, rule.severity, address, f"{said}.", rule.why, rule.todo)
+    return Finding(id, rule.severity, _text(address), f"{_text(said)}.", rule.why, rule.todo)
+
+
+def _text(value: str) -> str:
+    """What JSON can write and UTF-8 cannot is written out."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")

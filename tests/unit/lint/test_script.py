@@ -23,7 +23,7 @@ def calls(text, sure=None):
         "def f(c):\n    c.describe_vpcs()\nf(boto3.client('ec2'))",
         "def f(*, c):\n    c.describe_vpcs()\nf(c=boto3.client('ec2'))",
         "def make():\n    return boto3.client('ec2')\nmake().describe_vpcs()",
-        "class A:\n    def a(self):\n        self.c = boto3.client('ec2')\n    def f(self):\n        self.c.describe_vpcs()",
+        "class A:\n  def a(self):\n    self.c = boto3.client('ec2')\n  def b(self):\n    self.c.describe_vpcs()",
         "boto3.client('ec2').get_paginator('describe_vpcs').paginate()",
         "pages = boto3.client('ec2').get_paginator('describe_vpcs')\nfor page in pages.paginate(): pass",
         "boto3.client('ec2').get_waiter('vpc_available').wait()",

@@ -99,12 +99,12 @@ def _select(
 
 
 def _desired(step: Step, shapes: list[Shape]) -> Iterator[Finding]:
-    """A value that is none of the listed ones never comes."""
+    """A value that is none of the listed ones never comes. Case does not count: EC2 lists Windows, answers windows."""
     listed = [value for shape in shapes for value in getattr(shape, "enum", [])]
     wanted = step.inputs.get("DesiredValues")
     if not listed or not isinstance(wanted, list) or any(not getattr(shape, "enum", []) for shape in shapes):
         return
     for number, value in enumerate(wanted):
-        if isinstance(value, str) and "{{" not in value and value not in listed:
+        if isinstance(value, str) and "{{" not in value and value.lower() not in [one.lower() for one in listed]:
             text = f"{value!r} is none of {', '.join(listed)}"
             yield finding("value-unknown", f"{step.where}.inputs.DesiredValues[{number}]", text)

@@ -39,7 +39,10 @@ def _unmatched(parameter: Parameter) -> bool:
     if "{{" in as_text(default) or (default == "" and resource_pattern(parameter.type)):
         return False  # resolved, or left empty, when the execution starts
     only = Parameter(parameter.name, parameter.type, allowed_pattern=parameter.allowed_pattern)
-    return patterns.is_known(parameter.allowed_pattern) and bool(problems(only, default))
+    try:
+        return patterns.is_known(parameter.allowed_pattern) and bool(problems(only, default))
+    except patterns.BadPattern:
+        return False  # refused, which is said already
 
 
 def _loose(parameter: Parameter) -> bool:

@@ -72,7 +72,7 @@ def _handler(read: Script, step: Step) -> Iterator[Finding]:
         return
     bound = read.bound(name.rpartition(".")[2])
     if not bound:
-        if not read.binds_anything:
+        if not read.binds_anything and "Attachment" not in step.inputs:
             yield finding("handler-missing", where, f"the script defines no {name}")
         return
     functions = [
