@@ -77,6 +77,24 @@ CHANGES: list[tuple[str, Callable[[Deployed], Undo], str]] = [
 ]
 
 
+RULE_OF = {
+    "instances-registered": "instance-not-registered",
+    "nothing-draining": "left-draining",
+    "targets-healthy": "target-not-healthy",
+    "floor-held": "below-floor",
+    "fleets-have-instances": "fleet-empty",
+    "target-groups-attached": "target-group-gone",
+    "document-as-recorded": "document-changed",
+    "document-default": "document-not-default",
+    "document-not-shared": "document-shared",
+    "window-as-recorded": "window-changed",
+    "window-targets-as-recorded": "window-target-changed",
+    "tasks-as-recorded": "task-changed",
+    "automation-role-as-recorded": "role-changed",
+    "window-role-as-recorded": "role-changed",
+}
+
+
 def said(verdict: Verdict) -> list[str]:
     """What is wrong, as it is reported."""
     return [f"{item.subject}: {item.found}; should be: {item.wanted}" for item in verdict.wrong]
@@ -97,11 +115,12 @@ def test_a_change_by_hand_is_found(deployed, check, change, text):
     """The check names what was changed, and is content again when it is put back."""
     undo = change(deployed)
     try:
-        found = said(deployed.verdict(check))
+        verdict = deployed.verdict(check)
     finally:
         undo()
 
-    assert [line for line in found if text in line], found
+    assert {item.rule for item in verdict.wrong} == {RULE_OF[check]}
+    assert [line for line in said(verdict) if text in line], said(verdict)
     assert deployed.verdict(check).state == "as it should be"
 
 
@@ -124,7 +143,9 @@ def test_what_is_gone_is_found(deployed, change, check, text):
     ((part, members),) = change.items()
     deployment = replace(deployed.deployment, **{part: replace(getattr(deployed.deployment, part), **members)})
 
-    assert text in " ".join(said(deployed.verdict(check, deployment)))
+    verdict = deployed.verdict(check, deployment)
+    assert text in " ".join(said(verdict))
+    assert {item.rule for item in verdict.wrong} == {RULE_OF[check]}
 
 
 NO_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef"
@@ -141,7 +162,9 @@ def test_a_fleet_without_instances_or_group_is_found(deployed, members, check, t
     """A fleet that reaches nobody, or whose target group is gone, is a finding."""
     deployment = replace(deployed.deployment, fleets={"web": replace(deployed.fleet, **members)})
 
-    assert text in " ".join(said(deployed.verdict(check, deployment)))
+    verdict = deployed.verdict(check, deployment)
+    assert text in " ".join(said(verdict))
+    assert {item.rule for item in verdict.wrong} == {RULE_OF[check]}
 
 
 @pytest.mark.parametrize("check", ["instances-registered", "targets-healthy", "floor-held", "everybody-patched"])
