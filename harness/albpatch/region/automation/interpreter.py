@@ -114,12 +114,12 @@ class Interpreter:
         inner = run.parent is not None
         if run.chosen is not None and not failed:
             return run.chosen
+        if failed and step.on_failure.startswith("step:"):  # isEnd or not: AWS-ResizeInstance is built on it
+            return step.on_failure.removeprefix("step:")
         if step.is_end or (failed and step.on_failure == "Abort"):
             if inner:
                 raise Left(None, aborted=failed and step.on_failure == "Abort")
             return None
-        if failed and step.on_failure.startswith("step:"):
-            return step.on_failure.removeprefix("step:")
         if not failed and step.next_step is not None:
             return step.next_step
         names = [one.name for one in steps]
