@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from albpatch.plan.model import Call, Fleet
@@ -77,6 +78,7 @@ class Groups:
     def __init__(self, plan: Plan, state: State) -> None:
         self._plan, self._state = plan, state
         self._all = list(state.of_type(*GROUP_TYPES))
+        self._followed: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         self._by_arn = {r.values["arn"]: r for r in self._all if isinstance(r.values.get("arn"), str)}
 
     def of(self, call: Call, fleet: Fleet) -> list[Group]:
@@ -99,7 +101,17 @@ class Groups:
 
     def attachments(self, group: Group) -> list[Resource]:
         """The attachments in the plan that register targets in it."""
-        return [r for r in self._state.of_type(*ATTACHMENT_TYPES) if self.points_at(r, "target_group_arn", group)]
+        return self._attachments.get(group.identity, []) if group.identity is not None else []
+
+    @cached_property
+    def _attachments(self) -> dict[str, list[Resource]]:
+        """ARN of a group, or the address of one whose ARN is unknown -> attachments."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self._state.of_type(*ATTACHMENT_TYPES):
+            arn = resource.values.get("target_group_arn")
+            for name in [arn] if isinstance(arn, str) else self._behind(resource, "target_group_arn"):
+                found.setdefault(name, []).append(resource)
+        return found
 
     def points_at(self, resource: Resource, attribute: str, group: Group) -> bool:
         """Whether an attribute of a resource names the group; an unknown value is followed in the configuration."""
@@ -108,10 +120,17 @@ class Groups:
             return group.arn in leaves
         if group.resource is None or not any(isinstance(leaf, Mark) for leaf in leaves):
             return False
+        return group.resource.address in self._behind(resource, attribute)
+
+    def _behind(self, resource: Resource, attribute: str) -> list[str]:
+        """The address of the one target group that an unknown attribute surely comes from, or nothing."""
         references = _references(_part(self._configured(resource), "expressions").get(attribute))
-        found = set(self._named(resource.module, references, set()))
-        groups = [r for r in found_resources(self._state, found) if r.type in GROUP_TYPES]
-        return _whole(found) and [r.address for r in groups] == [group.resource.address]
+        key = resource.module, tuple(references)
+        if key not in self._followed:
+            found = set(self._named(resource.module, references, set()))
+            groups = [r.address for r in found_resources(self._state, found) if r.type in GROUP_TYPES]
+            self._followed[key] = groups if _whole(found) and len(groups) == 1 else []
+        return self._followed[key]
 
     def _unknown(self, call: Call) -> tuple[tuple[Resource, ...], bool]:
         """The target groups with an unknown ARN that the call's fleets may come from, and whether these are all."""

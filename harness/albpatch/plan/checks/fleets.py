@@ -111,16 +111,17 @@ def _new_group(subject: Subject, group: Group) -> bool:
 
 
 def _twice(fleets: list[tuple[Call, Fleet]], side: Side) -> Iterator[Finding]:
-    for (one, first), (other, second) in combinations(fleets, 2):
+    ids: dict[str, Resource] = {str(r.values.get("id")): r for r in side.state.of_type("aws_instance") if r.managed}
+    shown = [(call, fleet, _members(side, fleet, ids)) for call, fleet in fleets]
+    for (one, first, ours), (other, second, theirs) in combinations(shown, 2):
         if _apart(one, other):
             continue
+        common = sorted(ours & theirs)
+        if not common and not _implied(first.get("tags"), second.get("tags")):
+            continue
         names = f"fleet {first.name} of {one.shown} and fleet {second.name} of {other.shown}"
-        common = _common(side, first, second)
-        if common:
-            yield finding("instance-in-two-fleets", other.record_address, f"{', '.join(common)}: {names}.")
-        elif _covers(first.get("tags"), second.get("tags")) or _covers(second.get("tags"), first.get("tags")):
-            text = f"Every instance of one is an instance of the other, by its tags: {names}."
-            yield finding("instance-in-two-fleets", other.record_address, text)
+        what = ", ".join(common) or "Every instance of one is an instance of the other, by its tags"
+        yield finding("instance-in-two-fleets", other.record_address, f"{what}: {names}.")
 
 
 def _apart(one: Call, other: Call) -> bool:
@@ -129,15 +130,15 @@ def _apart(one: Call, other: Call) -> bool:
     return any(isinstance(a, str) and isinstance(b, str) and a != b for a, b in pairs)
 
 
-def _common(side: Side, first: Fleet, second: Fleet) -> list[str]:
-    return sorted(set(_members(side, first)) & set(_members(side, second)))
-
-
-def _members(side: Side, fleet: Fleet) -> list[str]:
-    """Addresses and ids of the fleet's instances that the plan shows."""
+def _members(side: Side, fleet: Fleet, ids: Mapping[str, Resource]) -> set[str]:
+    """Addresses of the fleet's instances that the plan shows, ids of the others."""
     known = members(side.state, fleet) or []
-    ids: dict[str, Resource] = {str(r.values.get("id")): r for r in side.state.of_type("aws_instance") if r.managed}
-    return [ids[one].address if one in ids else one for one in known if one.startswith(("i-", "mi-")) or "." in one]
+    return {ids[one].address if one in ids else one for one in known}
+
+
+def _implied(first: Any, second: Any) -> bool:
+    """Whether the tags of one imply those of the other."""
+    return _covers(first, second) or _covers(second, first)
 
 
 def _covers(wide: Any, narrow: Any) -> bool:
