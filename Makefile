@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test lint bench docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,6 +13,7 @@ help:
 	@echo 'make demo    rehearse a patch night on this machine (needs Terraform, no AWS account)'
 	@echo 'make test    run everything that needs no AWS account'
 	@echo 'make lint    the quick checks only'
+	@echo 'make bench   measure how a night grows from 10 to 1,000 instances (minutes)'
 	@echo 'make docs    write the generated parts of README.md'
 	@echo 'make clean   remove environments, caches and reports'
 
@@ -24,6 +25,9 @@ test: $(VENV)/.test
 
 lint: $(VENV)/.test
 	@tools/lint
+
+bench: $(VENV)/.test
+	@$(VENV)/bin/python tools/bench.py
 
 docs: $(VENV)/.test
 	@$(VENV)/bin/python tools/readme.py

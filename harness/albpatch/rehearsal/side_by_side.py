@@ -14,6 +14,8 @@ from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.comparison import against, compare
 from albpatch.rehearsal.figures import Figures, figures
 from albpatch.rehearsal.from_plan import Loaded
+from albpatch.rehearsal.generate import Size, configuration
+from albpatch.rehearsal.generate import scenario as generated_scenario
 from albpatch.rehearsal.nights import night
 from albpatch.rehearsal.plain import plain_window
 from albpatch.rehearsal.scenario import Scenario
@@ -29,7 +31,7 @@ TAIL_SECONDS = 120.0
 
 
 def side_by_side(
-    root: Path, scenario: Scenario, kinds: Sequence[str], document: Path, say: Callable[[str], None]
+    root: Path, scenario: Scenario, kinds: Sequence[str], document: Path | None, say: Callable[[str], None]
 ) -> model.Report:
     """Play the same scenario with each of `kinds` ("plain", "aws-owned", "bundled") and put the nights side by side.
 
@@ -38,6 +40,33 @@ def side_by_side(
     began = time.monotonic()
     say(f"planning {root} once for each runbook")
     made = plans(root, scenario, dict.fromkeys(source_of(kind) for kind in kinds), document, say)
+    name = str(root.name if root.is_absolute() else root)
+    return _all(f"Runbooks side by side: {name}", made, scenario, kinds, document, say, began)
+
+
+def generated(
+    module: Path, size: Size, kinds: Sequence[str], document: Path | None, say: Callable[[str], None]
+) -> model.Report:
+    """The same for a generated fleet, patched by the module at `module`. One plan of each source serves every size."""
+    began = time.monotonic()
+    say(f"planning {many(size.fleets, 'fleet')} in {many(len(size.windows), 'window')} once for each runbook")
+    fewest = dataclasses.replace(size, instances=2 * size.fleets)  # the plan does not depend on how many there are
+    with configuration(size, module) as root:
+        sources = dict.fromkeys(source_of(kind) for kind in kinds)
+        made = plans(root, generated_scenario(fewest), sources, document, say)
+    title = f"{many(size.instances, 'instance')} in {many(size.fleets, 'fleet')}, seed {size.seed}"
+    return _all(title, made, generated_scenario(size), kinds, document, say, began)
+
+
+def _all(
+    title: str,
+    made: Mapping[str, Any],
+    scenario: Scenario,
+    kinds: Sequence[str],
+    document: Path | None,
+    say: Callable[[str], None],
+    began: float,
+) -> model.Report:
     nights, found = [], []
     for kind in kinds:
         shown, numbers = play(made[source_of(kind)], scenario, kind)
@@ -45,10 +74,10 @@ def side_by_side(
         nights.append(shown)
         found.append(numbers)
     facts = [("Time", "virtual: nothing was waited for, the same input gives the same figures")]
-    if AWS_OWNED in kinds:
+    if document is not None:
         facts.append(("AWS's runbook", f"played from {document.name} in {document.parent.name}"))
     facts.append(("Took", f"{time.monotonic() - began:.0f} s, Terraform included"))
-    return report(f"Runbooks side by side: {root.name if root.is_absolute() else root}", kinds, nights, found, facts)
+    return report(title, kinds, nights, found, facts)
 
 
 def source_of(kind: str) -> str:

@@ -26,13 +26,13 @@ Plan = dict[str, Any]
 
 
 def plans(
-    root: Path, scenario: Scenario, sources: Iterable[str], document: Path, say: Callable[[str], None]
+    root: Path, scenario: Scenario, sources: Iterable[str], document: Path | None, say: Callable[[str], None]
 ) -> dict[str, Plan]:
     """The plan of `root` by source ("bundled", "aws-owned"), on what the scenario says exists.
 
     Args:
         root: a configuration that calls the module in its root module.
-        document: the text of AWS's runbook, JSON or YAML, for the source "aws-owned".
+        document: the text of AWS's runbook, JSON or YAML; only the source "aws-owned" needs it.
 
     Raises:
         InputError: the configuration, the scenario or the document cannot be used.
@@ -42,7 +42,8 @@ def plans(
     try:
         attach(region)
         create(region, scenario)
-        region.part(Documents).add_aws_owned(AWS_OWNED_NAME, _text(document))
+        if document is not None:
+            region.part(Documents).add_aws_owned(AWS_OWNED_NAME, _text(document))
         with Terraform(root, endpoint_url=serve(region).url, region=region.name) as terraform:
             say("  terraform init")
             terraform.init()

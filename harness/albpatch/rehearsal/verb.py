@@ -61,6 +61,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="AWS's runbook as `aws ssm get-document --name AWSEC2-PatchLoadBalancerInstance --query Content --output "
         "text` prints it; default: this project's stand-in for it",
     )
+    parser.add_argument(
+        "--instances",
+        type=int,
+        metavar="N",
+        help="a generated fleet of N instances in virtual time; DIR is then the module's own folder",
+    )
+    parser.add_argument("--fleets", type=int, metavar="M", default=1, help="with --instances: in M fleets; default: 1")
+    parser.add_argument("--seed", type=int, metavar="S", default=1, help="with --instances: what is drawn; default: 1")
     parser.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     parser.set_defaults(run=run)
 
@@ -109,8 +117,10 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
         raise InputError(f"{args.root}: there is no such directory")
     if not any(root.glob("*.tf")) and not any(root.glob("*.tf.json")):
         raise InputError(f"{args.root}: holds no Terraform configuration")
+    if args.instances is not None and args.scenario:
+        raise InputError("--scenario and --instances exclude each other")
     scenario_file = Path(args.scenario) if args.scenario else root / SCENARIO
-    if not scenario_file.is_file():
+    if args.instances is None and not scenario_file.is_file():
         raise InputError(f"{scenario_file}: there is no such scenario file; --scenario names another")
     if not 1 <= args.factor <= HIGHEST_FACTOR:
         raise InputError(f"--factor: must be from 1 to {HIGHEST_FACTOR:g}, not {args.factor:g}")
@@ -124,13 +134,15 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
     return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
 
 
-def _compared(args: argparse.Namespace) -> tuple[tuple[str, ...], Path]:
-    """What is put side by side, and AWS's document."""
-    kinds = tuple(dict.fromkeys(kind.strip() for kind in args.compare.split(",")))
-    if not all(kind in COMPARED for kind in kinds):
+def _compared(args: argparse.Namespace) -> tuple[tuple[str, ...], Path | None]:
+    """What is put side by side, and AWS's document where it is needed."""
+    kinds = tuple(dict.fromkeys(kind.strip() for kind in (args.compare or "bundled").split(",")))
+    if args.compare == "" or not all(kind in COMPARED for kind in kinds):
         raise InputError(f"--compare: must be some of {','.join(COMPARED)}, not {args.compare!r}")
+    if "aws-owned" not in kinds:
+        return kinds, None
     document = Path(args.aws_owned_document)
-    if "aws-owned" in kinds and not document.is_file():
+    if not document.is_file():
         raise InputError(f"{document}: there is no such document; --aws-owned-document names AWS's runbook")
     return kinds, document
 
@@ -140,15 +152,20 @@ def _made(args: argparse.Namespace, root: Path, scenario_file: Path, acts: tuple
         import moto  # noqa: F401 (only whether it is there)
     except ImportError:
         raise InputError("rehearse needs the extra `rehearse`: pip install 'albpatch[rehearse]'") from None
+    from albpatch.rehearsal.generate import Size
     from albpatch.rehearsal.rehearse import rehearse
     from albpatch.rehearsal.scenario import load
-    from albpatch.rehearsal.side_by_side import side_by_side
+    from albpatch.rehearsal.side_by_side import generated, side_by_side
     from albpatch.report.terminal import screen
 
-    compared = None if args.compare is None else _compared(args)
-    made = load(scenario_file)
+    size = None if args.instances is None else Size(args.instances, args.fleets, args.seed)
+    compared = _compared(args) if args.compare is not None or size is not None else None
+    made = load(scenario_file) if size is None else None
     shown = screen(out)
     try:
+        if compared is not None and size is not None:
+            return generated(root, size, *compared, shown.line)
+        assert made is not None
         if compared is not None:
             return side_by_side(root, made, *compared, shown.line)
         return rehearse(root, made, acts, args.factor, shown)

@@ -123,3 +123,19 @@ def test_a_document_that_is_not_there(capsys, tmp_path):
 
     assert (status, len(said)) == (2, 1)
     assert "none.json: there is no such document; --aws-owned-document names AWS's runbook" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["--instances=1"], "--instances: must be from 2"),
+        (["--instances=10", "--fleets=0"], "--fleets: must be from 1"),
+        (["--instances=10", "--scenario=x.yaml"], "--scenario and --instances exclude each other"),
+    ],
+)
+def test_sizes_that_cannot_be_generated(capsys, args, text):
+    """One line for a fleet that makes no sense."""
+    status, said = run(capsys, COMPLETE, *args)
+
+    assert (status, len(said)) == (2, 1)
+    assert text in said[0]
