@@ -78,6 +78,7 @@ class Groups:
     def __init__(self, plan: Plan, state: State) -> None:
         self._plan, self._state = plan, state
         self._all = list(state.of_type(*GROUP_TYPES))
+        self._candidates: dict[str, tuple[tuple[Resource, ...], bool]] = {}
         self._followed: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         self._by_arn = {r.values["arn"]: r for r in self._all if isinstance(r.values.get("arn"), str)}
 
@@ -134,6 +135,11 @@ class Groups:
 
     def _unknown(self, call: Call) -> tuple[tuple[Resource, ...], bool]:
         """The target groups with an unknown ARN that the call's fleets may come from, and whether these are all."""
+        if call.address not in self._candidates:
+            self._candidates[call.address] = self._search(call)
+        return self._candidates[call.address]
+
+    def _search(self, call: Call) -> tuple[tuple[Resource, ...], bool]:
         named = set(self._argument(call.address, "fleets", set()))
         found = found_resources(self._state, named)
         groups = (r for r in found if r.type in GROUP_TYPES and isinstance(r.values.get("arn"), Mark))
@@ -216,17 +222,12 @@ def members(state: State, fleet: Fleet) -> list[str] | None:
         return [str(one) for one in ids]
     if not isinstance(tags, Mapping) or not tags:
         return None
-    found = [r.address for r in state.of_type("aws_instance") if r.managed and _tagged(r, tags)]
+    found: list[str] | None = None
+    for key, values in tags.items():
+        wanted = values if isinstance(values, list) else []
+        having = {a for v in wanted if isinstance(v, str) for a in state.instances_by_tag.get((key, v), ())}
+        found = sorted(having) if found is None else [address for address in found if address in having]
     return found or None
-
-
-def _tagged(instance: Resource, wanted: Mapping[str, Any]) -> bool:
-    given = instance.values.get("tags_all")
-    if not isinstance(given, Mapping):
-        given = instance.values.get("tags")
-    if not isinstance(given, Mapping):
-        return False
-    return all(isinstance(values, list) and given.get(key) in values for key, values in wanted.items())
 
 
 def _leaves(value: Any) -> Iterator[Any]:

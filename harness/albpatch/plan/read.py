@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,27 @@ class State:
 
     resources: dict[str, Resource] = field(default_factory=dict)
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
     def of_type(self, *types: str) -> Iterator[Resource]:
-        return (resource for resource in self.resources.values() if resource.type in types)
+        return (resource for kind in types for resource in self._by_type.get(kind, ()))
+
+    @cached_property
+    def instances_by_tag(self) -> dict[tuple[str, str], list[str]]:
+        """(key, value) of a tag -> addresses of the instances that the plan manages and that have it."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for resource in self.of_type("aws_instance"):
+            tags = resource.values.get("tags_all")
+            tags = tags if isinstance(tags, Mapping) else resource.values.get("tags")
+            for key, value in tags.items() if isinstance(tags, Mapping) and resource.managed else ():
+                if isinstance(value, str):
+                    found.setdefault((key, value), []).append(resource.address)
+        return found
 
 
 @dataclass(frozen=True)
