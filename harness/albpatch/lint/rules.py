@@ -79,6 +79,12 @@ _ALL = [
             "Automation calls it with the payload and a context, and the step fails.",
             "Define it with two parameters.",
         ),
+        (
+            "sleep-duration",
+            "a duration that aws:sleep does not take",
+            "The step fails as soon as it runs.",
+            "Write an ISO 8601 duration such as PT10M, of less than seven days.",
+        ),
     ),
     *_rules(
         "warning",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from albpatch.document.actions import SCRIPT_SECONDS
+from albpatch.document.actions import SCRIPT_SECONDS, SLEEP_SECONDS
 from albpatch.document.model import Step
 from albpatch.findings import Finding
 from albpatch.lint.rules import finding
@@ -19,6 +20,7 @@ _LIMITS = {
     "aws:runCommand": "as long as the command and its delivery take",
     "aws:waitForAwsResourceProperty": "an hour",
 }
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _CANCEL_SECONDS = 120
 _QUICK = ("aws:branch", "aws:updateVariable", "aws:createTags", "aws:executeAwsApi", "aws:assertAwsResourceProperty")
 
@@ -32,6 +34,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             yield finding("script-time", f"{step.where}.timeoutSeconds", text)
         if step.action == "aws:sleep":
             yield from _sleep(subject, step)
+            yield from _duration(step)
     yield from _cancelled(subject)
 
 
@@ -40,6 +43,20 @@ def _sleep(subject: Subject, step: Step) -> Iterator[Finding]:
     changing = [name for name in subject.flow.steps if name in before and not _looks(subject, name)]
     if changing:
         yield finding("sleep-for-look", step.where, f"it follows {', '.join(changing)}")
+
+
+def _duration(step: Step) -> Iterator[Finding]:
+    duration, where = step.inputs.get("Duration"), f"{step.where}.inputs.Duration"
+    if not isinstance(duration, str) or "{{" in duration:
+        return
+    match = _DURATION.fullmatch(duration)
+    if match is None or duration.endswith(("P", "T")):
+        yield finding("sleep-duration", where, f"{duration!r} is no ISO 8601 duration")
+        return
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = days * 86_400 + hours * 3600 + minutes * 60 + seconds
+    if total > SLEEP_SECONDS:
+        yield finding("sleep-duration", where, f"{duration} is {total:.0f} seconds, the limit is {SLEEP_SECONDS}")
 
 
 def _looks(subject: Subject, name: str) -> bool:
