@@ -177,12 +177,15 @@ def test_sensitive_texts_are_in_no_output(written, capsys, attribute):
 
 
 def test_a_large_plan_is_quick(written, capsys):
-    """A plan of more than 5 MB with twenty calls takes a few seconds at most, also on a busy machine."""
+    """A plan of more than 5 MB with twenty calls and a thousand instances takes seconds, also on a busy machine."""
     made = Made()
     for n in range(20):
         each = fleet(tags={"Fleet": [str(n)]}, target_group_arns=[arn(f"g{n}")])
         made.call(f"module.web[{n}]", record(f"web{n}", {"web": each}))
-    for n in range(6000):
+    for n in range(1000):
+        made.add(f"aws_instance.i[{n}]", tags={"Fleet": str(n % 20)})
+        made.add(f"aws_lb_target_group_attachment.a[{n}]", target_group_arn=arn(f"g{n % 20}"), target_id=f"i-{n}")
+    for n in range(5000):
         made.add(f"aws_security_group_rule.r[{n}]", description="x" * 300, cidr_blocks=["10.0.0.0/8"] * 10)
     file = written(plan(made, made))
     start = time.process_time()
