@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+import warnings
 from functools import lru_cache
 
 _POSIX = {
@@ -43,7 +44,9 @@ class NotKnownHere(BadPattern):
 def compile_java(pattern: str) -> re.Pattern[str]:
     """The pattern as Python reads it. Raises BadPattern."""
     try:
-        return re.compile(_translate(pattern), re.ASCII)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of what sets may mean in a later Python
+            return re.compile(_translate(pattern), re.ASCII)
     except (re.error, RecursionError, OverflowError) as error:
         raise BadPattern(str(error)) from None
 
