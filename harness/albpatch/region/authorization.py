@@ -20,6 +20,7 @@ from albpatch.iam.policy import NotEvaluable
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere
 from albpatch.region.services.documents import Documents
+from albpatch.region.target_groups import Instances
 
 # Service -> code and HTTP status of "not authorized"; the JSON services answer AccessDeniedException with 400.
 _DENIED = {
@@ -130,9 +131,8 @@ class Authorization:
         return Context(values, tags={prefix: lambda: self._tags(name) for prefix in prefixes})
 
     def _tags(self, instance_id: str) -> dict[str, str]:
-        filters = [{"Name": "resource-id", "Values": [instance_id]}]
-        answer = self._region.backend("ec2", "DescribeTags", {"Filters": filters})
-        return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+        instance = self._region.part(Instances).get(instance_id)
+        return {} if instance is None else instance.tags
 
     def _role(self, name: str) -> Role | None:
         roles = iam_backends[self._place.account][self._place.partition].roles
