@@ -23,6 +23,41 @@ def _backend(d: Deployed, service: str, operation: str, **params: Any) -> dict[s
     return d.local.region.backend(service, operation, params)
 
 
+def set_attributes(**attributes: str) -> Callable[[Deployed], Undo]:
+    """Change attributes of the fleet's target group; two underscores stand for a dot."""
+    given = {name.replace("__", "."): value for name, value in attributes.items()}
+
+    def change(d: Deployed) -> Undo:
+        listed = _backend(d, "elbv2", "DescribeTargetGroupAttributes", TargetGroupArn=d.group)["Attributes"]
+        before = {pair["Key"]: pair["Value"] for pair in listed if pair["Key"] in given}
+
+        def put(values: dict[str, str]) -> None:
+            pairs = [{"Key": key, "Value": value} for key, value in values.items()]
+            _backend(d, "elbv2", "ModifyTargetGroupAttributes", TargetGroupArn=d.group, Attributes=pairs)
+
+        put(given)
+        return lambda: put({key: before.get(key, _UNSET[key]) for key in given})
+
+    return change
+
+
+_UNSET = {
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+}
+
+
+def both(*incidents: Callable[[Deployed], Undo]) -> Callable[[Deployed], Undo]:
+    """One after the other, undone in reverse."""
+
+    def change(d: Deployed) -> Undo:
+        undos = [incident(d) for incident in incidents]
+        return lambda: [undo() for undo in reversed(undos)]
+
+    return change
+
+
 def lose_agent(d: Deployed) -> Undo:
     host = d.local.region.part(Hosts)[_machine(d)]
     host.lose_agent()

@@ -21,6 +21,26 @@ INCIDENTS = [
     ("instance-not-registered", "instances-registered", deregister, "should be: all instances of the fleet"),
     ("target-not-healthy", "targets-healthy", sicken(["web-1"]), "(Target.ResponseCodeMismatch); should be: healthy"),
     ("below-floor", "floor-held", sicken(["web-1", "web-2", "web-3"]), "should be: at least 2"),
+    (
+        "below-floor",
+        "floor-held",
+        incidents.both(
+            incidents.set_attributes(load_balancing__cross_zone__enabled="false"), sicken(["web-1", "web-3"])
+        ),
+        "in ap-northeast-1a: 0 healthy targets of 2; should be: at least 2",
+    ),
+    (
+        "below-floor",
+        "floor-held",
+        incidents.both(
+            incidents.set_attributes(
+                target_group_health__unhealthy_state_routing__minimum_healthy_targets__count="4",
+                target_group_health__dns_failover__minimum_healthy_targets__percentage="60",
+            ),
+            sicken(["web-1"]),
+        ),
+        "3 healthy targets of 4; should be: at least 4",
+    ),
     ("left-draining", "nothing-draining", deregister, "gone within the delay of 30 s"),
     ("document-not-default", "document-default", incidents.new_default, "the default version is 2; should be: 1"),
     ("permission-missing", "role-suffices", incidents.forbid, "may not ssm:SendCommand"),

@@ -8,6 +8,7 @@ from typing import Any
 from albpatch.live.calls import Calls
 
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
+_REACTIONS = ("dns_failover", "unhealthy_state_routing")
 _GONE = ("TargetGroupNotFound", "TargetGroupNotFoundException")
 
 
@@ -65,6 +66,18 @@ class Balancing:
     def delay(self, arn: str) -> int:
         """The deregistration delay in seconds."""
         return int(self._attributes(arn).get("deregistration_delay.timeout_seconds", "300"))
+
+    def minima(self, arn: str) -> tuple[int, int]:
+        """The healthy targets, as a number and as a percentage, below which the load balancer changes its behaviour.
+
+        1 is the default of ELB and nobody's wish.
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
+        """
+        found = self._attributes(arn)
+        names = [f"target_group_health.{what}.minimum_healthy_targets" for what in _REACTIONS]
+        limits = [[found.get(f"{name}.{unit}", "off") for name in names] for unit in ("count", "percentage")]
+        counts, percents = ([0 if value in ("off", "1") else int(value) for value in values] for values in limits)
+        return max(counts), max(percents)
 
     def per_zone(self, group: TargetGroup) -> bool:
         """Whether each zone has to serve for itself: cross-zone balancing is off for this group.

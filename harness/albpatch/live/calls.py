@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from albpatch.iam.calls import UnknownCall, actions
 
 READS = ("describe_", "get_", "list_")
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 8})
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=5)
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 _THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _PREFIXES = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing"}

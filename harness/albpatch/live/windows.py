@@ -30,7 +30,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Invocation:
-    """What one opening did with one instance. execution: empty if none was started."""
+    """What one opening did with one instance, empty where AWS does not say. execution: empty if none was started."""
 
     instance: str
     target: str
@@ -88,12 +88,19 @@ class Windows:
 
 
 def _invocation(found: Mapping[str, Any]) -> Invocation:
-    given = json.loads(found.get("Parameters") or "{}").get("parameters", {})
-    instance = next((v[0] for k, v in given.items() if k == "InstanceId" and v), "")
     return Invocation(
-        instance,
+        _instance(found.get("Parameters", "")),
         found.get("WindowTargetId", ""),
         found.get("ExecutionId", ""),
         found["Status"],
         found.get("StatusDetails", ""),
     )
+
+
+def _instance(parameters: str) -> str:
+    """The instance out of what an invocation was started with, which AWS keeps as a JSON text."""
+    try:
+        values = json.loads(parameters)["parameters"]["InstanceId"]
+        return str(values[0])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ""

@@ -39,11 +39,18 @@ def outcomes(look: Look, opening: Opening) -> dict[str, list[Outcome]]:
     """Fleet -> the outcome of each of its instances in an opening."""
     document = look.deployment.document.name
     executions = {e.id: e for e in look.account.automation.executions(document)}
-    invocations = {i.instance: i for i in look.account.windows.invocations(opening.id)}
+    invocations = {_instance(look, i): i for i in look.account.windows.invocations(opening.id)}
     return {
         name: [_outcome(i.id, invocations.get(i.id), executions) for i in look.account.machines.of(fleet)]
         for name, fleet in look.fleets
     }
+
+
+def _instance(look: Look, invocation: Invocation) -> str:
+    """Asked of the execution where the invocation does not say."""
+    if invocation.instance or not invocation.execution:
+        return invocation.instance
+    return next(iter(look.account.automation.parameters(invocation.execution).get("InstanceId", ())), "")
 
 
 def _outcome(instance: str, invocation: Invocation | None, executions: Mapping[str, Execution]) -> Outcome:

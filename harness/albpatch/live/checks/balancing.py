@@ -73,7 +73,8 @@ def floor(look: Look) -> Iterator[Item]:
             passing = any(target.state in _PASSING for target in targets)
             for scope, of in {"": targets, **zones}.items():
                 subject = f"fleet {name}: {name_of(arn)}{f' in {scope}' if scope else ''}"
-                least, serving = _floor(fleet.disruption_budget, len(of)), sum(t.serves for t in of)
+                least = _floor(fleet.disruption_budget, look.account.balancing.minima(arn), len(of))
+                serving = sum(target.serves for target in of)
                 found, wanted = f"{serving} healthy targets of {len(of)}", f"at least {least}"
                 if serving < least:
                     yield wrong("below-floor", subject, found, wanted, passing)
@@ -81,8 +82,10 @@ def floor(look: Look) -> Iterator[Item]:
                     yield right(subject, found, wanted)
 
 
-def _floor(budget: DisruptionBudget, targets: int) -> int:
-    return max(budget.min_healthy, math.ceil(budget.min_healthy_percent * targets / 100))
+def _floor(budget: DisruptionBudget, minima: tuple[int, int], targets: int) -> int:
+    """The fleet's budget, or the target group's own minima where they are higher, as the runbook takes them."""
+    count, percent = minima
+    return max(budget.min_healthy, count, math.ceil(max(budget.min_healthy_percent, percent) * targets / 100))
 
 
 def _zones(look: Look, targets: list[Target]) -> dict[str, list[Target]]:

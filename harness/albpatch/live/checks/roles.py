@@ -126,7 +126,7 @@ def _role(
         {"ARN": arn, "trust": [trust], "inline policies": sorted(inline), "managed policies": []},
         {
             "ARN": role.arn,
-            "trust": role.trust["Statement"],
+            "trust": _list(role.trust["Statement"]),
             "inline policies": sorted(role.policies),
             "managed policies": sorted(role.managed),
         },
