@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,17 @@ class Evidence:
     @cached_property
     def night(self) -> list[Entry]:
         return [e for e in self.entries if self.start <= e.time <= self.end]
+
+    @cached_property
+    def of_instance(self) -> dict[str, list[Entry]]:
+        """The night's commands and changes of targets by instance: a night of many machines is read once for all."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.night:
+            if entry.kind == "command":
+                found[entry.detail["instance"]].append(entry)
+            elif entry.kind == "target":
+                found[entry.subject.rsplit("|", 2)[1]].append(entry)
+        return dict(found)
 
     @cached_property
     def instances(self) -> dict[str, str]:

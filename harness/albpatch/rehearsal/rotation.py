@@ -136,7 +136,7 @@ def no_lost_request(e: Evidence) -> Verdict:
     if lost > EPSILON:
         return Held.BROKEN, f"{count(lost)} of {count(sent)} requests lost"
     reboots = [x for x in e.night if x.kind == "host" and x.detail["state"] == "rebooting"]
-    early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in reboots if _routed_at(e, x)]
+    early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in _rebooted_while_routed(e)]
     if early:
         return Held.BROKEN, f"rebooted while requests could still be sent to it: {', '.join(early)}"
     side_by_side = _two_out(e)
@@ -160,15 +160,16 @@ def _by_delay(e: Evidence) -> str:
     )
 
 
-def _routed_at(e: Evidence, reboot: Entry) -> bool:
-    routed: dict[str, list[str]] = {}
-    for entry in e.entries:
-        if entry is reboot:
-            break
-        if entry.kind == "routing":
-            routed[entry.subject] = entry.detail["routed"]
-    used = set(e.world.used_groups)
-    return any(t.split("|", 1)[0] == reboot.subject for arn, ts in routed.items() if arn in used for t in ts)
+def _rebooted_while_routed(e: Evidence) -> list[Entry]:
+    """The reboots of the night that began while a used target group could send requests to the host."""
+    routed: dict[str, set[str]] = {arn: set() for arn in e.world.used_groups}
+    found = []
+    for entry in e.until_end:
+        if entry.kind == "routing" and entry.subject in routed:
+            routed[entry.subject] = {t.split("|", 1)[0] for t in entry.detail["routed"]}
+        elif entry.kind == "host" and entry.detail["state"] == "rebooting" and entry.time >= e.start:
+            found += [entry] if any(entry.subject in hosts for hosts in routed.values()) else []
+    return found
 
 
 def _two_out(e: Evidence) -> str:

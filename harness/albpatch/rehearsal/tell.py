@@ -71,11 +71,8 @@ def _patched(e: Evidence, instance_id: str) -> float | None:
     """When an installation on the instance had succeeded."""
     done = [
         x.time
-        for x in e.night
-        if x.kind == "command"
-        and x.detail["instance"] == instance_id
-        and x.detail.get("operation") == PATCHING
-        and x.detail["status"] == "Success"
+        for x in e.of_instance.get(instance_id, ())
+        if x.kind == "command" and x.detail.get("operation") == PATCHING and x.detail["status"] == "Success"
     ]
     had_work = e.world.scenario.profile(e.name(instance_id)).get("missing_patches", 0)
     return done[-1] - e.start if done and had_work else None
@@ -86,8 +83,8 @@ def _healthy_again(e: Evidence, instance_id: str, out_from: float | None) -> flo
         return None
     healthy = [
         x.time - e.start
-        for x in e.night
-        if x.kind == "target" and x.detail["state"] == "healthy" and x.subject.rsplit("|", 2)[1] == instance_id
+        for x in e.of_instance.get(instance_id, ())
+        if x.kind == "target" and x.detail["state"] == "healthy"
     ]
     later = [at for at in healthy if at > out_from]
     return later[-1] if later else None
