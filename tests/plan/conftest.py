@@ -18,10 +18,12 @@ GIVEN = "the given plan"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    given = metafunc.config.getoption("--plan-json")
+    names = [GIVEN] if given else sorted(file.parent.name for file in EXAMPLES.glob("*/main.tf"))
     if "planned" in metafunc.fixturenames:
-        given = metafunc.config.getoption("--plan-json")
-        names = [GIVEN] if given else sorted(file.parent.name for file in EXAMPLES.glob("*/main.tf"))
         metafunc.parametrize("planned", names, indirect=True, scope="session")
+    if "plan_name" in metafunc.fixturenames:
+        metafunc.parametrize("plan_name", names, scope="session")
 
 
 @pytest.fixture(scope="session")
