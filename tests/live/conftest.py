@@ -13,7 +13,7 @@ from albpatch import settings
 from albpatch.live import check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def judged(request: pytest.FixtureRequest) -> Iterator[check.Judged]:
     """The verdicts on the file of the option. Without it on a record of what Terraform just made in a region on this
     machine, which AWS_ENDPOINT_URL then leads to: the checks cannot tell."""
