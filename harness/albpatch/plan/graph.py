@@ -55,17 +55,22 @@ class Graph:
             yield Edge(self._known(step.default_choice) if step.default_choice else following, "Default")
         else:
             yield Edge(following, "success")
-        if step.is_end or step.on_failure == "Abort":
+        if step.on_failure.startswith("step:"):  # isEnd or not
+            yield Edge(self._known(step.on_failure.removeprefix("step:")), "failure")
+        elif step.is_end or step.on_failure == "Abort":
             yield Edge(END, "failure")
         else:
-            failed = step.on_failure.removeprefix("step:")
-            yield Edge(following if failed == "Continue" else self._known(failed), "failure")
+            yield Edge(self._next(step), "failure")
 
     def _following(self, step: Step) -> str:
         if step.is_end:
             return END
         if step.next_step is not None:
             return self._known(step.next_step)
+        return self._next(step)
+
+    def _next(self, step: Step) -> str:
+        """The step that stands next, which is also where onFailure Continue leads."""
         position = self._order.index(step.name) + 1
         return self._order[position] if position < len(self._order) else END
 
