@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_ROOT, SCENARIO, DEFAULT_REPORT = "examples/complete", "rehearsal.yaml", "report"
 DEFAULT_FACTOR, HIGHEST_FACTOR = 40.0, 200.0
 ALL_ACTS = (1, 2, 3)
+DEFAULT_ACTS = ",".join(map(str, ALL_ACTS))
 COMPARED = ("plain", "aws-owned", "bundled")
 STAND_IN = "tests/fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
 INTERRUPTED = 130  # as a shell reports an end by Ctrl-C
@@ -44,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "--acts",
-        default=",".join(map(str, ALL_ACTS)),
+        default=DEFAULT_ACTS,
         metavar="LIST",
         help="1 plain patching, 2 the module's window, 3 cancelled during a reboot; default: 1,2,3",
     )
@@ -119,6 +120,9 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
         raise InputError(f"{args.root}: holds no Terraform configuration")
     if args.instances is not None and args.scenario:
         raise InputError("--scenario and --instances exclude each other")
+    scaled = args.factor != DEFAULT_FACTOR or args.acts != DEFAULT_ACTS
+    if scaled and (args.compare is not None or args.instances is not None):
+        raise InputError("--factor and --acts belong to scaled time; --compare and --instances play in virtual time")
     scenario_file = Path(args.scenario) if args.scenario else root / SCENARIO
     if args.instances is None and not scenario_file.is_file():
         raise InputError(f"{scenario_file}: there is no such scenario file; --scenario names another")
