@@ -137,16 +137,6 @@ def test_one_snapshot_of_patches_for_a_roll(steps: dict[str, Any]) -> None:
         assert steps[name]["inputs"]["Parameters"]["SnapshotId"] == ["{{WindowExecutionId}}"]
 
 
-def test_declared_parameters_are_an_output(outputs: dict[str, Any], plain: str) -> None:
-    """The module tells its caller which parameters the document takes, so that a plan can check what a task passes."""
-    declared = yaml.safe_load(plain)["parameters"]
-
-    assert outputs["patch_parameters"] == {
-        name: {"type": p["type"], "required": "default" not in p, "allowed_pattern": p.get("allowedPattern")}
-        for name, p in declared.items()
-    }
-
-
 def test_series_longer_than_a_script_is_refused() -> None:
     """Healthy looks that do not fit into one run of a script could never be seen, so a plan refuses them."""
     health = {**PLAIN["health"], "consecutive_looks": 10, "interval_seconds": 49}

@@ -57,7 +57,7 @@ def case(groups: str, document: object) -> str:
         f'    tags = {{ ALB = ["alb01"] }}, target_group_arns = {arns} }} }}\n}}\n'
     )
     if document:
-        outputs = {"patch_document": rendered(document), "patch_parameters": {}}
+        outputs = {"patch_document": rendered(document)}
         text += f"override_module {{\n  target  = module.runbook\n  outputs = {json.dumps(outputs)}\n}}\n"
     return text + 'run "planned" {\n  command = plan\n}\n'
 
