@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ POLITE = (
     "import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print(os.getpid(), flush=True); signal.pause()"
 )
 DEAF = POLITE.replace("SIG_DFL", "SIG_IGN")
+
+
+@pytest.fixture(autouse=True)
+def heard_interruptions() -> Iterator[None]:
+    """A shell starts what it runs in the background with SIGINT ignored; here an interruption must arrive."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def python(code: str) -> list[str]:
