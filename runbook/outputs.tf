@@ -3,6 +3,11 @@ output "patch_document" {
   value       = local.patch_document
 }
 
+output "restore_document" {
+  description = "The Automation document that puts back what an execution left out, as YAML text, ending in one newline."
+  value       = local.restore_document
+}
+
 output "patch_parameters" {
   description = "The parameters that the document declares: name => { type, required, allowed_pattern (null if it has none) }."
   value = {
