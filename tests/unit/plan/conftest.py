@@ -9,6 +9,9 @@ from albpatch.terraform import Terraform
 RUNBOOK = Path(__file__).resolve().parents[3] / "runbook"
 SETTINGS = {
     "assume_role_arn": "arn:aws:iam::123456789012:role/web-runbook",
+    "lease_table_name": "web-alb-patching",
+    "restore_role_arn": "arn:aws:iam::123456789012:role/web-restore",
+    "restore_document": "web-alb-restore",
     "patching": {
         "reboot_option": "RebootIfNeeded",
         "skip_when_compliant": True,
