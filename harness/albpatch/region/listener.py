@@ -72,7 +72,7 @@ class Answers(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 (http.server's names)
 
     def answer(self, body: bytes) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # what answers is the subclass's: a host's application or a load balancer's listener
 
     def reply(self, status: int, body: bytes, kind: str = "application/json") -> None:
         self.send_response(status)
