@@ -10,6 +10,7 @@ locals {
     window          = "${var.name}-alb-patching"
     automation_role = "${var.name}-runbook-${local.region}"
     window_role     = "${var.name}-window-${local.region}"
+    lease_table     = coalesce(var.lease_table_name, "${var.name}-alb-patching")
     fleets          = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
   }
 
@@ -24,6 +25,7 @@ locals {
   _bundled_parameters = {
     for fleet, settings in var.fleets : fleet => {
       InstanceId        = ["{{RESOURCE_ID}}"]
+      MaxUnavailable    = [tostring(settings.disruption_budget.max_unavailable)]
       MinHealthyCount   = [tostring(settings.disruption_budget.min_healthy)]
       MinHealthyPercent = [tostring(settings.disruption_budget.min_healthy_percent)]
       TargetGroupArns   = settings.target_group_arns
@@ -61,6 +63,7 @@ locals {
     }
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
     window_role     = { name = local.names.window_role, arn = local.window_role_arn }
+    lease_table     = local.bundled ? local.names.lease_table : null
     window          = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)
     fleets = {
       for fleet, settings in var.fleets : fleet => merge(settings, {

@@ -7,11 +7,22 @@ data "aws_caller_identity" "current" {}
 module "runbook" {
   source = "./runbook"
 
-  assume_role_arn = local.automation_role_arn
-  patching        = var.patching
-  drain           = var.drain
-  health          = var.health
-  logs            = var.logs
+  assume_role_arn  = local.automation_role_arn
+  lease_table_name = local.names.lease_table
+  patching         = var.patching
+  drain            = var.drain
+  health           = var.health
+  logs             = var.logs
+}
+
+module "leases" {
+  source = "./modules/leases"
+  count  = local.bundled ? 1 : 0
+
+  name        = local.names.lease_table
+  create      = var.lease_table_name == null
+  kms_key_arn = var.kms_key_arn
+  tags        = var.tags
 }
 
 module "automation_document" {
@@ -35,6 +46,8 @@ module "automation_role" {
   account_id               = local.account_id
   runbook_source           = var.runbook.source
   fleets                   = var.fleets
+  lease_table_name         = local.names.lease_table
+  kms_key_arn              = var.kms_key_arn
   tags                     = var.tags
 }
 
@@ -42,7 +55,7 @@ module "maintenance_window" {
   source = "./modules/maintenance-window"
 
   # The first night must not begin, and the last one not end, without the permissions of the steps.
-  depends_on = [module.automation_role]
+  depends_on = [module.automation_role, module.leases]
 
   name     = local.names.window
   schedule = var.schedule
@@ -52,6 +65,7 @@ module "maintenance_window" {
       tags           = settings.tags
       instance_ids   = settings.instance_ids
       resource_group = settings.resource_group
+      rate_control   = settings.rate_control
       parameters     = local.task_parameters[fleet]
     }
   }

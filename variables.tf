@@ -23,15 +23,20 @@ variable "drain" {
 }
 
 variable "fleets" {
-  description = "Fleet name => the instances to patch, named in exactly one way (tags, keys ANDed and values ORed; instance_ids; resource_group), the target groups they serve in, and how much capacity must stay: min_healthy targets and min_healthy_percent of what is registered. Fleets are patched side by side, a fleet one instance at a time."
+  description = "Fleet name => the instances to patch, named in exactly one way (tags, keys ANDed and values ORed; instance_ids; resource_group), the target groups they serve in, and how much capacity must stay: min_healthy targets and min_healthy_percent of what is registered, with at most max_unavailable instances out of a target group, whoever took them out. Fleets are patched side by side, a fleet with rate_control.concurrency executions at a time, until rate_control.errors of them have failed."
   type = map(object({
     target_group_arns = list(string)
     tags              = optional(map(list(string)), {})
     instance_ids      = optional(list(string), [])
     resource_group    = optional(string)
     disruption_budget = optional(object({
+      max_unavailable     = optional(number, 1)
       min_healthy         = optional(number, 1)
       min_healthy_percent = optional(number, 50)
+    }), {})
+    rate_control = optional(object({
+      concurrency = optional(string, "1")
+      errors      = optional(string, "0")
     }), {})
   }))
   nullable = false
@@ -179,6 +184,36 @@ variable "fleets" {
     ])
     error_message = "disruption_budget.min_healthy_percent must be a whole number: the runbook's parameter takes no fraction."
   }
+
+  validation {
+    condition = alltrue([
+      for fleet in values(var.fleets) :
+      fleet.disruption_budget.max_unavailable >= 1 && fleet.disruption_budget.max_unavailable <= 999
+    ])
+    error_message = "disruption_budget.max_unavailable must be 1 to 999: with 0 no instance could ever be patched, and a target group holds 1000 targets."
+  }
+
+  validation {
+    condition = alltrue([
+      for fleet in values(var.fleets) :
+      floor(fleet.disruption_budget.max_unavailable) == fleet.disruption_budget.max_unavailable
+    ])
+    error_message = "disruption_budget.max_unavailable must be a whole number: it counts instances."
+  }
+
+  validation {
+    condition = alltrue([
+      for fleet in values(var.fleets) : can(regex("^([1-9][0-9]{0,6}|[1-9][0-9]?%|100%)$", fleet.rate_control.concurrency))
+    ])
+    error_message = "A fleet's rate_control.concurrency must be a number from 1 or a percentage from 1% to 100%, as a maintenance window takes it: with 0 nothing would ever start."
+  }
+
+  validation {
+    condition = alltrue([
+      for fleet in values(var.fleets) : can(regex("^([0-9]{1,7}|[0-9][0-9]?%|100%)$", fleet.rate_control.errors))
+    ])
+    error_message = "A fleet's rate_control.errors must be a number from 0 or a percentage from 0% to 100%: a maintenance window takes nothing else."
+  }
 }
 
 variable "health" {
@@ -225,6 +260,33 @@ variable "health" {
   validation {
     condition     = alltrue([for number in values(var.health) : floor(number) == number])
     error_message = "The members of health must be whole numbers: Automation takes whole seconds."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "KMS key that encrypts the lease table. Without one DynamoDB encrypts it with a key of its own. For an existing table (lease_table_name) the key that it has, so that the runbook may use it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null ? true : can(regex("^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key, such as arn:aws:kms:us-east-1:123456789012:key/ and its id: the runbook's role is allowed this one key."
+  }
+}
+
+variable "lease_table_name" {
+  description = "Name of an existing DynamoDB table for leases, records and rolls, with the hash key Id (a string). Calls of the module that share target groups share one table: with two tables they do not know of each other. Without it the call makes a table of its own, named after name."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.lease_table_name == null ? true : can(regex("^[A-Za-z0-9_.-]{3,255}$", var.lease_table_name))
+    error_message = "lease_table_name must have 3 to 255 letters, digits, dots, hyphens or underscores, not an ARN: that is DynamoDB's limit for a table's name."
+  }
+
+  validation {
+    condition     = var.lease_table_name == null ? true : var.runbook.source == "bundled"
+    error_message = "lease_table_name needs runbook.source = \"bundled\": AWS's runbook keeps no leases."
   }
 }
 

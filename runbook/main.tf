@@ -4,6 +4,10 @@ locals {
     trimsuffix(name, ".py") => file("${path.module}/scripts/${name}")
   }
 
+  # A document has 64 KB. What is for readers only stays here: docstrings, lines of comment, the width of the indentation.
+  _bare = { for name, text in local.scripts : name => replace(text, "/(?m)^ *(#.*|\"\"\"[^\n]*\"\"\")\n/", "") }
+  lean  = { for name, text in local._bare : name => replace(replace(text, "    ", "  "), "/\n\n\n+/", "\n\n") }
+
   # Automation cannot compute a time-out, so all of them are integers written in here.
   delivery_seconds = 300 # until the agent must have taken a command
   spare_seconds    = 300 # between the end of a command and the step's own limit
@@ -16,10 +20,11 @@ locals {
   healthy_seconds = max(60, local.attempt_seconds - local.series_seconds)
 
   patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
-    # Lines without text need no indentation. This saves a kilobyte and leaves the scripts byte for byte.
-    scripts = { for name, text in local.scripts : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
+    # Lines without text need no indentation.
+    scripts = { for name, text in local.lean : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
 
     assume_role_arn = var.assume_role_arn
+    lease_table     = var.lease_table_name
     drain           = var.drain
     health          = var.health
     logs            = var.logs

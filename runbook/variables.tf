@@ -30,6 +30,12 @@ variable "health" {
   }
 }
 
+variable "lease_table_name" {
+  type        = string
+  description = "Name of the DynamoDB table that holds leases, records and rolls."
+  nullable    = false
+}
+
 variable "logs" {
   type = object({
     cloudwatch_log_group_name = optional(string)

@@ -57,10 +57,19 @@ class Window:
 
 @dataclass(frozen=True)
 class DisruptionBudget:
-    """What must stay healthy in every target group: targets, and per cent of the registered ones."""
+    """What every target group keeps: instances out at most, healthy targets, and per cent of the registered ones."""
 
+    max_unavailable: int
     min_healthy: int
     min_healthy_percent: int
+
+
+@dataclass(frozen=True)
+class RateControl:
+    """How many executions at a time, and how many failures until no more are started: numbers or percentages."""
+
+    concurrency: str
+    errors: str
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Fleet:
     instance_ids: tuple[str, ...]
     resource_group: str | None
     disruption_budget: DisruptionBudget
+    rate_control: RateControl
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,7 @@ class Deployment:
     document: Document
     automation_role: Role
     window_role: Role
+    lease_table: str | None
     window: Window
     fleets: dict[str, Fleet]
     settings: Settings

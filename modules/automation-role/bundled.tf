@@ -1,6 +1,6 @@
 # What the bundled runbook calls. Equal to the calls of its steps: a change there is a change here.
 locals {
-  bundled_statements = [
+  bundled_statements = concat([
     {
       # None of these supports a resource in a policy.
       Sid    = "ReadEverywhere"
@@ -35,5 +35,27 @@ locals {
       Resource  = ["arn:${var.partition}:events:${var.region}:${var.account_id}:event-bus/default"]
       Condition = { StringEquals = { "events:source" = "alb-patching" } }
     },
-  ]
+    {
+      # A transaction is no action of its own: it needs what it consists of.
+      Sid    = "KeepLeases"
+      Effect = "Allow"
+      Action = [
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+      ]
+      Resource = ["arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.lease_table_name}"]
+    },
+    ],
+    # DynamoDB uses the key on behalf of who reads and writes the table.
+    [for key in var.kms_key_arn[*] : {
+      Sid       = "UseKeyOfLeases"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+      Resource  = [key]
+      Condition = { StringEquals = { "kms:ViaService" = "dynamodb.${var.region}.amazonaws.com" } }
+    }],
+  )
 }

@@ -13,6 +13,17 @@ variable "fleets" {
   }))
 }
 
+variable "kms_key_arn" {
+  description = "Key of the caller's that encrypts the lease table. Null if there is none."
+  type        = string
+  default     = null
+}
+
+variable "lease_table_name" {
+  description = "Table that holds leases, records and rolls."
+  type        = string
+}
+
 variable "name" {
   description = "Name of the role."
   type        = string

@@ -14,7 +14,7 @@ locals {
 
 resource "aws_ssm_maintenance_window" "this" {
   name                       = var.name
-  description                = "Patches instances behind a load balancer, one at a time in each fleet."
+  description                = "Patches instances behind a load balancer, as many at a time as each fleet allows."
   schedule                   = var.schedule.expression
   schedule_timezone          = var.schedule.timezone
   schedule_offset            = var.schedule.offset_days
@@ -60,8 +60,8 @@ resource "aws_ssm_maintenance_window_task" "fleet" {
   service_role_arn = var.role.arn
   # The same for every fleet: side by side. Not 0, which the provider does not send on create.
   priority        = 10
-  max_concurrency = "1"
-  max_errors      = "0"
+  max_concurrency = each.value.rate_control.concurrency
+  max_errors      = each.value.rate_control.errors
   # The default goes on starting instances after the window's cutoff.
   cutoff_behavior = "CANCEL_TASK"
 

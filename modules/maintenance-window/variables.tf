@@ -28,6 +28,7 @@ variable "fleets" {
     tags           = map(list(string))
     instance_ids   = list(string)
     resource_group = optional(string)
+    rate_control   = object({ concurrency = string, errors = string })
     parameters     = map(list(string))
   }))
 }

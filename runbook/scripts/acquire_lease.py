@@ -1,4 +1,4 @@
-"""Can every target group spare this instance? Fixes the record that Detach and Restore work with."""
+"""Can every target group spare this instance? Then one transaction takes the leases and writes the record."""
 
 import json
 import math
@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 WAIT_SECONDS = 300
@@ -21,39 +22,87 @@ def verdict(outcome: str, sentence: str, record: list[Any], wait: int = 0) -> di
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    elb, ec2 = boto3.client("elbv2", config=RETRIES), boto3.client("ec2", config=RETRIES)
+    elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
     groups, end = json.loads(event["Registrations"]), time.time() + WAIT_SECONDS
     for group in groups:
         pairs = elb.describe_target_group_attributes(TargetGroupArn=group["Arn"])["Attributes"]
         group["Attributes"] = {pair["Key"]: pair["Value"] for pair in pairs}
     while True:
+        if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
+            return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.", [])
         record, short = [], ""
         for group in groups:
-            arn = group["Arn"]
-            health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+            # The leases before the health: who takes one in between breaks the transaction's condition.
+            holders = sorted(read(db, event, f"TG#{group['Arn']}").get("Holders", {}).get("SS", []))
+            health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
             own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
             ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
             if ports != sorted(target["Port"] for target in group["Targets"]):
-                return verdict("deferred", f"REGISTRATION_CHANGED: Somebody else changes it in {arn}.", [])
-            zones = zones_of(ec2, health) if per_zone(group) else {}
-            healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
-            entry = {"Arn": arn, "Targets": group["Targets"], "Healthy": healthy, "Zones": zones}
-            entry["Floor"] = floors(event, group["Attributes"], health, zones)
+                return verdict("deferred", f"REGISTRATION_CHANGED: Somebody else changes it in {group['Arn']}.", [])
+            entry = entry_of(event, group, health, holders)
+            if group["Targets"] and len(holders) >= int(event["MaxUnavailable"]):
+                short = short or f"NO_LEASE: {', '.join(holders)} hold the leases of {group['Arn']}."
             short = short or below(entry, health, event["InstanceId"])
             record.append(entry)
-        if not short:
+        if not (short := short or lease(db, event, record)):
             waits = [wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"]]
-            return verdict("continue", f"{len(waits)} target groups can spare it.", record, max(waits, default=0))
+            return verdict("continue", f"Leases of {len(waits)} target groups.", record, max(waits, default=0))
         if time.time() >= end:
-            return verdict("deferred", f"FLOOR: {short}", [])
+            return verdict("deferred", short, [])
         time.sleep(LOOK_SECONDS)
 
 
+def typed(**values: str) -> dict[str, Any]:
+    return {name: {"S": value} for name, value in values.items()}
+
+
+def read(db: Any, event: dict[str, Any], key: str) -> dict[str, Any]:
+    return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
+
+
+def lease(db: Any, event: dict[str, Any], record: list[Any]) -> str:
+    """Takes all or nothing. Why it was refused, or nothing."""
+    table, name = {"TableName": event["Table"]}, event["InstanceId"]
+    item = typed(Id=f"INSTANCE#{name}", LeaseOwner=event["ExecutionId"], LeaseState="LEASED", LeaseToken="1")
+    item |= typed(Roll=event["Roll"], Since=str(int(time.time())), Record=json.dumps(record), RecordSchema="1")
+    running = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": "attribute_not_exists(Halted)"}
+    put = {**table, "Item": item, "ConditionExpression": "attribute_not_exists(Id)"}
+    items: list[Any] = [{"ConditionCheck": running}, {"Put": put}]
+    for group in record:
+        if group["Targets"]:
+            seen, mine = {"SS": group["Holders"]}, {"SS": [f"{name} {len(group['Targets'])}"]}
+            condition = "Holders = :seen" if group["Holders"] else "attribute_not_exists(Holders)"
+            values = {":mine": mine, ":seen": seen} if group["Holders"] else {":mine": mine}
+            update = {**table, "Key": typed(Id=f"TG#{group['Arn']}"), "ConditionExpression": condition}
+            update |= {"UpdateExpression": "ADD Holders :mine", "ExpressionAttributeValues": values}
+            items.append({"Update": update})
+    try:
+        db.transact_write_items(TransactItems=items)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "TransactionCanceledException":
+            raise
+        if read(db, event, f"INSTANCE#{name}"):
+            return f"OPEN_RECORD: Another execution works on {name}, or left it."
+        return "NO_LEASE: Another execution took a lease at the same moment."
+    return ""
+
+
+def entry_of(event: dict[str, Any], group: dict[str, Any], health: list[Any], holders: list[str]) -> dict[str, Any]:
+    """What the record says of a group. A holder that is out is a member still."""
+    members = [d["Target"]["Id"] for d in health]
+    for holder, count in (entry.split() for entry in holders):
+        members += [holder] * (int(count) - members.count(holder))
+    own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
+    healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
+    zones = zones_of(members) if per_zone(group) else {}
+    entry = {"Arn": group["Arn"], "Targets": group["Targets"], "Healthy": healthy, "Zones": zones, "Holders": holders}
+    return {**entry, "Floor": floors(event, group["Attributes"], own, members, zones)}
+
+
 def floors(
-    event: dict[str, Any], attributes: dict[str, str], health: list[Any], zones: dict[str, str]
+    event: dict[str, Any], attributes: dict[str, str], own: list[Any], members: list[str], zones: dict[str, str]
 ) -> dict[str, int]:
     """The floor by scope: "*" is the whole group, the others are zones."""
-    own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
     if not any(serves(d) for d in own):
         # It costs no capacity, but a group in use without a healthy target sends to all of them.
         return {"*": 1} if any(d["TargetHealth"]["State"] != "unused" for d in own) else {}
@@ -62,7 +111,7 @@ def floors(
         for unit, limits in (("count", counts), ("percentage", percents)):
             value = attributes.get(f"target_group_health.{what}.minimum_healthy_targets.{unit}", "off")
             limits.append(0 if value in ("off", "1") else int(value))  # 1 is ELB's default, nobody's wish
-    scopes = ["*"] * len(health) + [zones.get(d["Target"]["Id"], "unknown") for d in health if zones]
+    scopes = ["*"] * len(members) + [zones.get(member, "unknown") for member in members if zones]
     return {s: max(*counts, math.ceil(max(percents) * scopes.count(s) / 100)) for s in dict.fromkeys(scopes)}
 
 
@@ -77,9 +126,9 @@ def wait_for(group: dict[str, Any], propagation: int) -> int:
     return max(least, int(group["Attributes"].get("deregistration_delay.timeout_seconds", "300")) + DELAY_MARGIN)
 
 
-def zones_of(ec2: Any, health: list[Any]) -> dict[str, str]:
+def zones_of(members: list[str]) -> dict[str, str]:
     """From EC2: DescribeTargetHealth does not name the zones of instances."""
-    ids, found = sorted({d["Target"]["Id"] for d in health}), {}
+    ec2, ids, found = boto3.client("ec2", config=RETRIES), sorted(set(members)), {}
     for at in range(0, len(ids), 200):
         wanted = [{"Name": "instance-id", "Values": ids[at : at + 200]}]
         for page in ec2.get_paginator("describe_instances").paginate(Filters=wanted):
@@ -94,10 +143,11 @@ def serves(d: dict[str, Any]) -> bool:
 
 
 def below(entry: dict[str, Any], health: list[Any], name: str) -> str:
-    """The first scope that is below its floor without this instance; empty if none is."""
-    left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] != name and serves(d)]
+    """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
+    out = {name, *(holder.split()[0] for holder in entry["Holders"])}
+    left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
     for scope, floor in entry["Floor"].items():
         count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
         if count < floor:
-            return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
+            return f"FLOOR: {count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
     return ""

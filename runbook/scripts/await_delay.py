@@ -25,8 +25,21 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         if now >= stop:
             raise TimeoutError(f"{deadline - now:.0f} s to go")
         time.sleep(min(LOOK_SECONDS, deadline - now))
+    mark(event, "DRAINED")
 
 
 def registered(elb: Any, group: dict[str, Any]) -> bool:
     health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
     return any(d["Target"] in group["Targets"] and d["TargetHealth"]["State"] != "draining" for d in health)
+
+
+def mark(event: dict[str, Any], state: str) -> None:
+    """Written before the act that it names; refused once another execution owns the record."""
+    key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
+    boto3.client("dynamodb", config=RETRIES).update_item(
+        TableName=event["Table"],
+        Key={"Id": key},
+        UpdateExpression="SET LeaseState = :new",
+        ConditionExpression="LeaseOwner = :me",
+        ExpressionAttributeValues={":me": me, ":new": new},
+    )

@@ -17,6 +17,11 @@ def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
+    roll = event["WindowExecutionId"] or event["ExecutionId"]
+    return {**classify(event, roll), "Roll": roll}
+
+
+def classify(event: dict[str, Any], roll: str) -> dict[str, str]:
     name = event["InstanceId"]
     answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
     instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
@@ -32,12 +37,22 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
         return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
     if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
         return verdict("deferred", f"AUTO_SCALING_GROUP: {name} belongs to an Auto Scaling group.")
+    if "Halted" in read(event, f"ROLL#{roll}"):
+        return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.")
+    if record := read(event, f"INSTANCE#{name}"):
+        owner, state = record["LeaseOwner"]["S"], record["LeaseState"]["S"]
+        return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")
     own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
     if any("draining" in entry["States"] for entry in own):
         return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
     scan, not_before = plan_scan(ssm, event)
     count = sum(len(entry["Targets"]) for entry in own)
     return verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
+
+
+def read(event: dict[str, Any], key: str) -> dict[str, Any]:
+    db, text = boto3.client("dynamodb", config=RETRIES), {"S": key}
+    return dict(db.get_item(TableName=event["Table"], Key={"Id": text}, ConsistentRead=True).get("Item", {}))
 
 
 def locate(elb: Any, arns: list[str], instance: dict[str, Any]) -> list[dict[str, Any]]:

@@ -18,8 +18,26 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
     steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
     outcome, code, sentence = conclude(steps)
+    if outcome == "failed":
+        sentence += halt(event, code)
     result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps)}
-    return {**result, "EventSent": send({**event, **result})}
+    known = {name: value for name, value in event.items() if name != "Table"}
+    return {**result, "EventSent": send({**known, **result})}
+
+
+def halt(event: dict[str, Any], code: str) -> str:
+    """Stops the roll: no lease and no Commit any more. HaltRoll may have done it already."""
+    key, why = {"S": f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}"}, {"S": code}
+    try:
+        boto3.client("dynamodb", config=RETRIES).update_item(
+            TableName=event["Table"],
+            Key={"Id": key},
+            UpdateExpression="SET Halted = if_not_exists(Halted, :why)",
+            ExpressionAttributeValues={":why": why},
+        )
+    except (BotoCoreError, ClientError) as error:
+        return f" The roll goes on: {error}"
+    return ""
 
 
 def output(step: dict[str, Any], name: str) -> str:

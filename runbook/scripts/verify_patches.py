@@ -27,6 +27,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
         raise RuntimeError(f"PATCHES_FAILED: {failed} patches failed to install on {name}.")
     if pending and event["RebootOption"] != "NoReboot":
         raise RuntimeError(f"REBOOT_STILL_PENDING: {pending} patches on {name} still wait for a reboot.")
+    mark(event, "PATCHED")
     code = "PATCHED_REBOOT_PENDING" if pending else "PATCHED"
     return {"Outcome": "patched", "Sentence": f"{code}: {name} is patched; {pending} patches wait for a reboot."}
 
@@ -40,3 +41,15 @@ def fresh_state(name: str, not_before: int) -> dict[str, Any]:
         if time.time() >= end:
             raise RuntimeError(f"STATE_STALE: The report of the installation on {name} did not appear.")
         time.sleep(10)
+
+
+def mark(event: dict[str, Any], state: str) -> None:
+    """Written before the act that it names; refused once another execution owns the record."""
+    key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
+    boto3.client("dynamodb", config=RETRIES).update_item(
+        TableName=event["Table"],
+        Key={"Id": key},
+        UpdateExpression="SET LeaseState = :new",
+        ConditionExpression="LeaseOwner = :me",
+        ExpressionAttributeValues={":me": me, ":new": new},
+    )

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "runbook"
 PLAIN: dict[str, Any] = {
     "assume_role_arn": "arn:aws:iam::123456789012:role/web-runbook",
+    "lease_table_name": "web-alb-patching",
     "patching": {
         "reboot_option": "RebootIfNeeded",
         "skip_when_compliant": True,

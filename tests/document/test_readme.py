@@ -9,7 +9,8 @@ from document.graph import END, Steps, edges
 from document.render import RUNBOOK
 
 README = (RUNBOOK / "README.md").read_text()
-NO_CODE = {"HTTP", "HTTPS"}
+STATES = {"LEASED", "DETACHING", "DRAINED", "INSTALLING", "RESTORING", "HEALING"}
+NO_CODE = {"HTTP", "HTTPS", "SS"} | STATES
 NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Done", "Fail", "OnCancel"}
 
 

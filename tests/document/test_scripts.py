@@ -14,8 +14,9 @@ from document.graph import Steps
 from document.render import RUNBOOK
 
 FILES = sorted(RUNBOOK.glob("scripts/*.py"))
-CLIENTS = {"elb": "elbv2", "ec2": "ec2", "ssm": "ssm"}
-MODELS = {name: botocore.session.get_session().get_service_model(name) for name in ("ec2", "elbv2", "ssm", "events")}
+CLIENTS = {"elb": "elbv2", "ec2": "ec2", "ssm": "ssm", "db": "dynamodb"}
+SERVICES = ("dynamodb", "ec2", "elbv2", "ssm", "events")
+MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
 def file_of(step: str) -> Path:
@@ -27,11 +28,22 @@ def scripts(steps: Steps) -> dict[str, dict[str, Any]]:
     return {name: step for name, step in steps.items() if step["action"] == "aws:executeScript"}
 
 
-def test_scripts_are_embedded_byte_for_byte(steps: Steps) -> None:
-    """What runs is what lies in scripts/, and every file there runs."""
+def syntax(text: str) -> str:
+    """The syntax tree without docstrings: what Python runs."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
+
+
+def test_scripts_are_embedded(steps: Steps) -> None:
+    """What runs is what lies in scripts/, but for docstrings and comments, and every file there runs."""
     embedded = {name: step["inputs"]["Script"] for name, step in scripts(steps).items()}
 
-    assert {name: file_of(name).read_text() for name in embedded} == embedded
+    assert {name: syntax(file_of(name).read_text()) for name in embedded} == {
+        name: syntax(text) for name, text in embedded.items()
+    }
     assert sorted(file_of(name) for name in embedded) == FILES
 
 
@@ -47,7 +59,7 @@ def test_payload_is_what_the_script_reads(steps: Steps) -> None:
     """A step passes exactly the fields that its script reads."""
     for name, step in scripts(steps).items():
         text = file_of(name).read_text()
-        passed_on = set(step["inputs"]["InputPayload"]) if "{**event" in text else set()
+        passed_on = set(step["inputs"]["InputPayload"]) if re.search(r"\*\*event|event\.items", text) else set()
 
         assert set(step["inputs"]["InputPayload"]) == set(re.findall(r"event\[[\"'](\w+)[\"']\]", text)) | passed_on, (
             name
@@ -71,7 +83,7 @@ class TestEachScript:
         assert not re.search(r"\{\{|\}\}", path.read_text())
 
     def test_ends_in_one_newline(self, path: Path) -> None:
-        """Anything else would not be embedded byte for byte; neither would an indented first line."""
+        """Anything else would be embedded otherwise; so would an indented first line."""
         text = path.read_text()
 
         assert text.endswith("\n") and not text.endswith("\n\n") and not text[0].isspace()
@@ -94,7 +106,7 @@ class TestEachScript:
 
     def test_is_short(self, path: Path) -> None:
         """A script answers one question."""
-        assert len(path.read_text().splitlines()) <= 120
+        assert len(path.read_text().splitlines()) <= 160
 
     def test_retries_throttled_calls(self, path: Path) -> None:
         """Every client is made with retries of its own: Automation repeats throttled calls for all actions but this."""

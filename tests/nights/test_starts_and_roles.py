@@ -152,7 +152,7 @@ def test_without_the_right_to_register_the_machine_is_not_forgotten(plan):
 
 @pytest.mark.parametrize(
     ("more", "missing"),
-    [((), "ec2:DescribeInstances"), (("ec2:DescribeInstances",), "elbv2:DescribeTargetGroups")],
+    [((), "ec2:DescribeInstances"), (("ec2:DescribeInstances", "dynamodb:GetItem"), "elbv2:DescribeTargetGroups")],
     ids=["alone", "with-ec2"],
 )
 def test_the_default_role_does_not_suffice(plan, more, missing):

@@ -26,6 +26,7 @@ RECORD: dict[str, Any] = {
     },
     "automation_role": {"name": "web-runbook-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-runbook-us-east-1"},
     "window_role": {"name": "web-window-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-window-us-east-1"},
+    "lease_table": "web-alb-patching",
     "window": {
         "id": "mw-0123456789abcdef0",
         "name": "web-alb-patching",
@@ -47,7 +48,8 @@ RECORD: dict[str, Any] = {
             "tags": {"ALB": ["alb01"]},
             "instance_ids": [],
             "resource_group": None,
-            "disruption_budget": {"min_healthy": 1, "min_healthy_percent": 50},
+            "disruption_budget": {"max_unavailable": 1, "min_healthy": 1, "min_healthy_percent": 50},
+            "rate_control": {"concurrency": "1", "errors": "0"},
         }
     },
     "settings": {

@@ -469,3 +469,77 @@ run "refuses_a_fraction_of_a_percent" {
 
   expect_failures = [var.fleets]
 }
+
+run "accepts_a_budget_of_999" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], disruption_budget = { max_unavailable = 999 } } }
+  }
+}
+
+run "refuses_a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], disruption_budget = { max_unavailable = 0 } } }
+  }
+
+  expect_failures = [var.fleets]
+}
+
+run "refuses_a_budget_of_one_and_a_half" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], disruption_budget = { max_unavailable = 1.5 } } }
+  }
+
+  expect_failures = [var.fleets]
+}
+
+run "accepts_rate_control_in_numbers" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], rate_control = { concurrency = "10", errors = "3" } } }
+  }
+}
+
+run "accepts_rate_control_in_percent" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], rate_control = { concurrency = "100%", errors = "0%" } } }
+  }
+}
+
+run "refuses_a_concurrency_of_nothing" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], rate_control = { concurrency = "0" } } }
+  }
+
+  expect_failures = [var.fleets]
+}
+
+run "refuses_a_concurrency_above_all" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], rate_control = { concurrency = "101%" } } }
+  }
+
+  expect_failures = [var.fleets]
+}
+
+run "refuses_errors_in_words" {
+  command = plan
+
+  variables {
+    fleets = { "web" = { tags = { ALB = ["alb01"] }, target_group_arns = ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"], rate_control = { errors = "none" } } }
+  }
+
+  expect_failures = [var.fleets]
+}

@@ -1,4 +1,4 @@
-"""Loads what a plan would create into a region: documents, roles, policies, windows, targets, tasks.
+"""Loads what a plan would create into a region: tables, documents, roles, policies, windows, targets, tasks.
 
 One `terraform plan` serves hundreds of nights. The region gets what the AWS provider would send; a test compares it
 with what a real apply leaves. Resources of other types are listed, not made.
@@ -15,6 +15,7 @@ from albpatch.region.operations import AwsError
 from albpatch.rehearsal.plan_making import Loaded, Maker, tags
 from albpatch.rehearsal.plan_references import Plan, PlanError, Planned
 from albpatch.rehearsal.plan_roles import RoleMaker
+from albpatch.rehearsal.plan_tables import TableMaker
 from albpatch.rehearsal.plan_windows import WindowMaker
 
 __all__ = ["Loaded", "PlanError", "load"]
@@ -32,6 +33,7 @@ def load(region: Region, plan: Mapping[str, Any]) -> Loaded:
     roles = RoleMaker(region, content, loaded)
     windows = WindowMaker(region, content, loaded)
     makers = {
+        "aws_dynamodb_table": TableMaker(region, content, loaded).table,
         "aws_ssm_document": documents.document,
         "aws_iam_policy": roles.policy,
         "aws_iam_role": roles.role,

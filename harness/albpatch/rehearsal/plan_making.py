@@ -26,6 +26,7 @@ class Loaded:
     roles: dict[str, str] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     arns: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     @property

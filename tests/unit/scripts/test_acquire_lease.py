@@ -5,22 +5,29 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from unit.scripts.world import ME, START, World
+from unit.scripts.world import EXECUTION, ME, START, World
 
 A, B, C, D, E = (f"i-{digit * 17}" for digit in "abcde")
+ROLL = "99999999-8888-7777-6666-555555555555"
 PER_ZONE = {"load_balancing.cross_zone.enabled": "false"}
 
 
 @pytest.fixture
 def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
     def runner(*groups: str, count: int = 1, percent: int = 50, propagation: int = 30, **event: Any) -> dict[str, Any]:
+        world.table.items = {k: v for k, v in world.table.items.items() if v.get("LeaseOwner") != {"S": EXECUTION}}
+        for holders in world.table.items.values():
+            if holders.get("Holders", {}).get("SS", [""])[0].startswith(ME):
+                del holders["Holders"]
         found = []
         for group in groups:
             own = [d for d in world.targets[group] if d["Target"]["Id"] == ME]
             entry = {"Arn": group, "Protocol": world.groups[group]["Protocol"], "States": []}
             found.append({**entry, "Targets": [d["Target"] for d in own]})
         settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "PropagationSeconds": propagation}
+        settings |= {"MaxUnavailable": "1", "Roll": ROLL}
         event = {"InstanceId": ME, "Registrations": json.dumps(found), **settings, **event}
         answer = run("acquire_lease", **event)
         return {**answer, "Registrations": json.loads(answer["Registrations"])}
@@ -303,3 +310,96 @@ def test_instance_that_serves_nowhere_needs_no_lease(acquire: Any) -> None:
     answer = acquire()
 
     assert (answer["Outcome"], answer["Registrations"], answer["WaitSeconds"]) == ("continue", [], "0")
+
+
+def test_one_transaction_takes_all(world: World, acquire: Any) -> None:
+    """Record and leases of every group that holds it, and of no other, are written at once."""
+    web = world.group("web", (ME, 80, "healthy"), (ME, 81, "healthy"), *healthy(A), (A, 81, "healthy"))
+    api, spare = world.group("api", *healthy(ME, A)), world.group("spare", *healthy(B))
+
+    answer = acquire(web, api, spare)
+
+    found = world.table.get(f"INSTANCE#{ME}")
+    assert (found["LeaseOwner"], found["LeaseState"], found["Roll"]) == (EXECUTION, "LEASED", ROLL)
+    assert json.loads(found["Record"]) == answer["Registrations"]
+    assert world.table.leases == {web: [f"{ME} 2"], api: [f"{ME} 1"]}
+    assert len(world.made("TransactWriteItems")) == 1 and world.made("UpdateItem") == []
+
+
+@pytest.mark.parametrize(("maximum", "code"), [("1", "NO_LEASE"), ("2", "OK")])
+def test_no_more_than_max_unavailable(world: World, acquire: Any, maximum: str, code: str) -> None:
+    """Another holder leaves room only where more than one may be out."""
+    web = world.group("web", *healthy(ME, A, B, C))
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1"])
+
+    assert floor_code(acquire(web, MaxUnavailable=maximum)) == code
+
+
+def test_holder_that_still_looks_healthy_is_no_capacity(world: World, acquire: Any) -> None:
+    """It may leave at any moment: with A and this one out, one of three would be left."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1"])
+
+    assert floor_code(acquire(web, MaxUnavailable="9", percent=50)) == "FLOOR"
+    assert floor_code(acquire(web, MaxUnavailable="9", percent=33)) == "OK"
+
+
+def test_holder_that_is_out_is_still_registered_before_us(world: World, acquire: Any) -> None:
+    """The percentage is of what was registered before anybody left: the floor of five does not sink with two out."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.put(f"TG#{web}", Holders=[f"{C} 1", f"{D} 1"])
+
+    assert floor_code(acquire(web, MaxUnavailable="9", percent=50)) == "FLOOR"  # half of 5 is 3, 2 would be left
+
+
+def test_waits_for_a_lease(world: World, acquire: Any) -> None:
+    """A lease that is given back within five minutes is taken."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1"])
+    world.clock.at(100, lambda: world.table.items.pop(f"TG#{web}"))
+
+    assert acquire(web)["Outcome"] == "continue"
+    assert 100 <= world.clock.now - START <= 115
+
+
+def test_somebody_is_faster(world: World, acquire: Any) -> None:
+    """A lease taken between look and transaction breaks the condition; nothing is written."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.faster = lambda: world.table.put(f"TG#{web}", Holders=[f"{A} 1"])
+
+    assert floor_code(acquire(web)) == "NO_LEASE"
+    assert (world.table.get(f"INSTANCE#{ME}"), world.table.leases) == ({}, {web: [f"{A} 1"]})
+
+
+def test_two_executions_for_one_instance(world: World, acquire: Any) -> None:
+    """The second finds the record of the first, whatever leases are free."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.open_record(ME, "another", "LEASED")
+
+    assert floor_code(acquire(web, MaxUnavailable="9")) == "OPEN_RECORD"
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseOwner"] == "another"
+
+
+def test_halted_roll_gives_no_lease(world: World, acquire: Any) -> None:
+    """A roll that was halted ends the wait at once."""
+    web = world.group("web", *healthy(ME, A))
+    world.table.put(f"ROLL#{ROLL}", Halted="i-0")
+
+    assert floor_code(acquire(web)) == "ROLL_HALTED"
+    assert world.clock.now == START and world.table.leases == {}
+
+
+def test_roll_halted_at_the_same_moment(world: World, acquire: Any) -> None:
+    """The transaction itself checks the roll."""
+    web = world.group("web", *healthy(ME, A))
+    world.table.faster = lambda: world.table.put(f"ROLL#{ROLL}", Halted="i-0")
+
+    assert floor_code(acquire(web)) == "ROLL_HALTED" and world.table.leases == {}
+
+
+def test_refused_write_is_a_failure(world: World, acquire: Any) -> None:
+    """What is no lost race is not waited for."""
+    world.fail("dynamodb.TransactWriteItems", "AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        acquire()

@@ -253,3 +253,15 @@ def test_still_draining_is_out_of_rotation(world: World, verify: Any) -> None:
     world.patch_state("Install", 30)
 
     assert verify(registrations=json.dumps([{"Arn": web, "Targets": [{"Id": ME, "Port": 80}]}]))["Outcome"] == "patched"
+
+
+def test_patched_stands_in_the_record(world: World, verify: Any) -> None:
+    """PATCHED only once the report was read; a failure leaves INSTALLING, with which recovery waits for the host."""
+    world.table.open_record(ME, EXECUTION, "INSTALLING")
+    with pytest.raises(RuntimeError, match="INSTALL_FAILED"):
+        verify(install="Failed")
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "INSTALLING"
+
+    world.patch_state("Install", 30)
+    verify()
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "PATCHED"

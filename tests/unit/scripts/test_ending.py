@@ -1,4 +1,4 @@
-"""Report, Fail and OnCancel: what is said in the end, whatever did or did not run."""
+"""Report and Fail: what is said in the end, whatever did or did not run."""
 
 import json
 from collections.abc import Callable
@@ -14,11 +14,6 @@ WINDOW = "99999999-8888-7777-6666-555555555555"
 @pytest.fixture
 def report(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
     return lambda: run("report", InstanceId=ME, ExecutionId=EXECUTION, WindowExecutionId=WINDOW)
-
-
-@pytest.fixture
-def cancel(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
-    return lambda: run("on_cancel", InstanceId=ME, ExecutionId=EXECUTION, WindowExecutionId=WINDOW)
 
 
 def walk(world: World, until: str, **last: Any) -> str:
@@ -183,14 +178,14 @@ def test_patched_but_not_put_back_is_a_failure(world: World, report: Any) -> Non
 
 
 @pytest.mark.parametrize("record", ["[]", '[{"Arn": "arn", "Targets": []}]'])
-def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any, cancel: Any, record: str) -> None:
-    """Patching without any registration leaves rotation untouched, also when it is cancelled."""
+def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any, record: str) -> None:
+    """Patching without any registration leaves rotation untouched."""
     walk(world, "Release")
     for step in world.steps:
         if step["StepName"] == "AcquireLease":
             step["Outputs"]["Registrations"] = [record]
 
-    assert (report()["Rotation"], cancel()["Rotation"]) == ("untouched", "untouched")
+    assert report()["Rotation"] == "untouched"
 
 
 def test_no_step_said_anything(world: World, report: Any) -> None:
@@ -216,121 +211,41 @@ def test_fail_always_raises(run: Any) -> None:
         run("fail", Code="INSTALL_FAILED", Sentence="Install ended as Failed.")
 
 
-@pytest.mark.parametrize("step", ["Preflight", "Scan", "AssessPatches", "AcquireLease"])
-def test_cancelled_before_detach(world: World, cancel: Any, step: str) -> None:
-    """Cancelled before anything was deregistered: no ELB call at all."""
-    walk(world, step, status="Cancelled")
+def test_a_failure_halts_the_roll(world: World, report: Any) -> None:
+    """A failed outcome stands in the table, with its code, before the execution ends; the first one stays."""
+    walk(world, "AwaitDelay", status="Failed", message="RuntimeError: CHANGED_BY_OTHER: Somebody did.")
 
-    found = cancel()
+    report()
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "CHANGED_BY_OTHER"
 
-    assert (found["Code"], found["Rotation"]) == ("CANCELLED_UNTOUCHED", "untouched")
-    assert [name for name, _ in world.calls if name.startswith("elbv2")] == []
-
-
-@pytest.mark.parametrize("step", ["Detach", "AwaitDelay", "Commit"])
-def test_cancelled_before_install_puts_back_at_once(world: World, cancel: Any, step: str) -> None:
-    """As long as no patch command was sent the instance is registered again at once."""
-    web = walk(world, step, status="Cancelled")
-    world.state(ME, 80, web, "draining")
-
-    found = cancel()
-
-    assert (found["Code"], found["Rotation"], world.shown(web)) == ("CANCELLED_RETURNED", "registered", {80: "initial"})
+    world.table.put(f"ROLL#{WINDOW}", Halted="i-0")
+    report()
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "i-0"
 
 
-@pytest.mark.parametrize("status", ["Cancelled", "Cancelling", "InProgress", "Success"])
-def test_cancelled_during_install_touches_nothing(world: World, cancel: Any, status: str) -> None:
-    """Once the patch command may have been sent the instance stays out, and the sentence says where."""
-    web = walk(world, "Install", status=status)
-    world.state(ME, 80, web, None)
+def test_what_is_no_failure_halts_nothing(world: World, report: Any) -> None:
+    """After patched the roll goes on."""
+    walk(world, "Release")
 
-    found = cancel()
+    report()
 
-    assert (found["Code"], found["Rotation"], world.shown(web)) == ("CANCELLED_LEFT_OUT", "out", {})
-    assert web in found["Sentence"] and world.made("RegisterTargets") == []
+    assert world.table.items == {}
 
 
-def test_cancelled_while_waiting_for_the_host(world: World, cancel: Any) -> None:
-    """A host that is not known to be idle stays out."""
-    web = walk(world, "AwaitHostIdle", status="Cancelled")
-    world.state(ME, 80, web, None)
+def test_outcome_matters_more_than_the_halt(world: World, report: Any) -> None:
+    """When the roll cannot be halted the outcome stays what it is, and the sentence says so."""
+    walk(world, "AwaitDelay", status="Failed")
+    world.fail("dynamodb.UpdateItem", "AccessDeniedException")
 
-    assert cancel()["Code"] == "CANCELLED_LEFT_OUT"
+    found = report()
 
-
-@pytest.mark.parametrize("step", ["VerifyPatches", "Restore"])
-def test_cancelled_after_the_host_was_idle(world: World, cancel: Any, step: str) -> None:
-    """When no patch command can reboot the host any more it is put back at once."""
-    web = walk(world, step, status="Cancelled")
-    world.state(ME, 80, web, None)
-
-    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_RETURNED", {80: "initial"})
+    assert found["Code"] == "AWAIT_DELAY_FAILED" and "The roll goes on: " in found["Sentence"]
 
 
-@pytest.mark.parametrize("step", ["AwaitHealthy", "Release"])
-def test_cancelled_after_restore_touches_nothing(world: World, cancel: Any, step: str) -> None:
-    """What is registered already is left alone, also if somebody deregistered it meanwhile."""
-    web = walk(world, step, status="Cancelled")
-    world.state(ME, 80, web, None)
+def test_execution_without_a_window_is_a_roll_of_its_own(world: World, run: Any) -> None:
+    """Started by hand, the execution's id names the roll."""
+    world.step("Preflight", "Failed", "RuntimeError: TARGET_TYPE_NOT_SUPPORTED: no")
 
-    assert (cancel()["Code"], world.made("RegisterTargets")) == ("CANCELLED_RETURNED", [])
+    run("report", WindowExecutionId="")
 
-
-def test_cancel_with_one_refusal(world: World, cancel: Any) -> None:
-    """A group that refuses does not keep the others out, and is named."""
-    web = walk(world, "AwaitDelay", status="Cancelled")
-    api = world.group("api", (ME, 81, "draining"))
-    [record] = [step["Outputs"]["Registrations"] for step in world.steps if step["StepName"] == "AcquireLease"]
-    record[0] = json.dumps([*json.loads(record[0]), {"Arn": api, "Targets": [{"Id": ME, "Port": 81}]}])
-    world.state(ME, 80, web, "draining")
-    world.fail("elbv2.RegisterTargets", "AccessDenied")
-
-    found = cancel()
-
-    assert (found["Code"], world.shown(web), world.shown(api)) == (
-        "CANCELLED_LEFT_OUT",
-        {80: "draining"},
-        {81: "initial"},
-    )
-    assert web in found["Sentence"] and api not in found["Sentence"]
-
-
-def test_cancelled_in_quarantine(world: World, cancel: Any) -> None:
-    """A machine that is in quarantine because it may still be rebooted stays there."""
-    web = walk(world, "AwaitHostIdle", status="Failed", message="RuntimeError: HOST_NOT_IDLE: no")
-    world.step("Quarantine", "Cancelled")
-    world.state(ME, 80, web, None)
-
-    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_LEFT_OUT", {})
-
-
-def test_cancel_after_a_refused_commit(world: World, cancel: Any) -> None:
-    """A refused Commit never sent a command, so a cancel on the way back still puts back."""
-    web = walk(world, "Commit", Outcome="deferred", Sentence="FLOOR: 1 left.")
-    world.step("Restore", "Cancelled")
-    world.state(ME, 80, web, None)
-
-    assert (cancel()["Code"], world.shown(web)) == ("CANCELLED_RETURNED", {80: "initial"})
-
-
-def test_steps_that_never_ran_do_not_count(world: World, cancel: Any) -> None:
-    """Automation lists steps that it never reached as Pending."""
-    web = walk(world, "AwaitDelay", status="Cancelled")
-    world.step("Install", "Pending")
-    world.step("Restore", "Pending")
-    world.state(ME, 80, web, "draining")
-
-    assert cancel()["Code"] == "CANCELLED_RETURNED"
-
-
-def test_cancel_is_told(world: World, cancel: Any) -> None:
-    """A cancelled execution sends an event of the same form as every other."""
-    walk(world, "AwaitDelay", status="Cancelled")
-
-    cancel()
-
-    [event] = world.events
-    assert (event["Source"], event["Detail"]["Outcome"]) == ("alb-patching", "failed")
-    assert set(event["Detail"]) == {
-        *("InstanceId", "ExecutionId", "WindowExecutionId", "Outcome", "Code", "Sentence", "Rotation")
-    }
+    assert "Halted" in world.table.get(f"ROLL#{EXECUTION}")

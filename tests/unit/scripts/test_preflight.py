@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from unit.scripts.world import ME, START, VPC, World, arn
+from unit.scripts.world import EXECUTION, ME, START, VPC, World, arn
 
+WINDOW = "99999999-8888-7777-6666-555555555555"
 OTHER = "i-0fedcba9876543210"
 
 
 @pytest.fixture
 def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(*arns: str, skip: str = "true", age: int = 0) -> dict[str, str]:
-        event = {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
+        event: dict[str, Any] = {"WindowExecutionId": WINDOW}
+        event |= {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
         return run("preflight", InstanceId=ME, **event)  # type: ignore[no-any-return]
 
     return runner
@@ -197,5 +199,32 @@ def test_writes_nothing(world: World, preflight: Any) -> None:
 
     preflight(web)
 
-    assert all(name.split(".")[1].startswith("Describe") for name, _ in world.calls)
+    assert all(name.split(".")[1].startswith(("Describe", "Get")) for name, _ in world.calls)
     assert world.instances[ME]["VpcId"] == VPC
+
+
+@pytest.mark.parametrize("state", ["LEASED", "INSTALLING", "HEALING"])
+def test_open_record_defers(world: World, preflight: Any, state: str) -> None:
+    """Whoever left the instance, or works on it, comes first: an instance that our dead run left out is not patched."""
+    world.group("web", (ME, 80, "healthy"))
+    world.table.open_record(ME, "another", state)
+
+    found = preflight()
+
+    assert (found["Outcome"], found["Sentence"].split(":")[0]) == ("deferred", "OPEN_RECORD")
+    assert "another" in found["Sentence"] and state in found["Sentence"]
+
+
+def test_halted_roll_defers(world: World, preflight: Any) -> None:
+    """Once an instance of the roll has failed no other is scanned."""
+    world.group("web", (ME, 80, "healthy"))
+    world.table.put(f"ROLL#{WINDOW}", Halted="i-0")
+
+    assert preflight()["Sentence"].startswith("ROLL_HALTED: ")
+
+
+def test_roll_is_the_window_or_the_execution(world: World, run: Any, preflight: Any) -> None:
+    """A window's executions share a roll; an execution that a person started is one of its own."""
+    event = {"TargetGroupArns": [], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "WindowExecutionId": ""}
+
+    assert (preflight()["Roll"], run("preflight", **event)["Roll"]) == (WINDOW, EXECUTION)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from unit.scripts.world import ME, START, World
+from unit.scripts.world import EXECUTION, ME, START, World
 
 A = "i-" + "a" * 17
 
@@ -19,6 +19,7 @@ def record(world: World, *groups: str) -> str:
         own = [d for d in world.targets[group] if d["Target"]["Id"] == ME]
         good = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
         entries.append({"Arn": group, "Targets": [d["Target"] for d in own], "Healthy": good, "Floor": {}, "Zones": {}})
+    world.table.open_record(ME, EXECUTION, "PATCHED", entries)
     return json.dumps(entries)
 
 
@@ -222,6 +223,7 @@ def test_release_as_before(world: World, run: Any) -> None:
     world.state(ME, 81, web, "healthy")
 
     assert run("release", InstanceId=ME, Registrations=registrations) is None
+    assert (world.table.get(f"INSTANCE#{ME}"), world.table.leases) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -241,6 +243,59 @@ def test_release_tells_what_is_different(world: World, run: Any, port: int, stat
 
     with pytest.raises(RuntimeError, match=f"^{code}: .*{web}"):
         run("release", InstanceId=ME, Registrations=registrations)
+
+    assert world.table.leases == {web: [f"{ME} 1"]}
+
+
+def test_release_keeps_the_leases_of_others(world: World, run: Any) -> None:
+    """Only this instance's lease is given back."""
+    web = world.group("web", (ME, 80, "healthy"), (A, 80, "healthy"))
+    registrations = record(world, web)
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1", f"{ME} 1"])
+
+    run("release", Registrations=registrations)
+
+    assert world.table.leases == {web: [f"{A} 1"]}
+
+
+def test_release_of_an_overtaken_execution(world: World, run: Any) -> None:
+    """A record that was taken over is not deleted, nor are its leases."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.table.items[f"INSTANCE#{ME}"]["LeaseOwner"] = {"S": "another"}
+
+    with pytest.raises(ClientError, match="TransactionCanceled"):
+        run("release", Registrations=registrations)
+
+    assert world.table.leases == {web: [f"{ME} 1"]}
+
+
+def test_restore_writes_what_it_does(world: World, run: Any) -> None:
+    """RESTORING before the first registration, HEALING after the last: a refusal leaves RESTORING."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.state(ME, 80, web, None)
+    world.fail("elbv2.RegisterTargets", "AccessDenied")
+
+    with pytest.raises(RuntimeError, match="RESTORE_FAILED"):
+        run("restore", Registrations=registrations)
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "RESTORING"
+
+    run("restore", Registrations=registrations)
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "HEALING"
+
+
+def test_restore_of_an_overtaken_execution(world: World, run: Any) -> None:
+    """An execution whose record was taken over registers nothing: a patch command may be at work."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.state(ME, 80, web, None)
+    world.table.open_record(ME, "another", "INSTALLING")
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        run("restore", Registrations=registrations)
+
+    assert world.shown(web) == {}
 
 
 def test_quarantine_says_what_to_register(world: World, run: Any) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from unit.scripts.world import ME, START, World
+from unit.scripts.world import EXECUTION, ME, START, World
+
+ROLL = "99999999-8888-7777-6666-555555555555"
 
 A, B = (f"i-{digit * 17}" for digit in "ab")
 
@@ -18,7 +20,13 @@ def record(world: World, *groups: str, **more: Any) -> str:
     for group in groups:
         own = [d["Target"] for d in world.targets[group] if d["Target"]["Id"] == ME]
         entries.append({"Arn": group, "Targets": own, "Healthy": own, "Floor": {"*": 1}, "Zones": {}, **more})
+    world.table.open_record(ME, EXECUTION, "DRAINED", entries)
     return json.dumps(entries)
+
+
+@pytest.fixture
+def commit(run: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda **event: run("commit", Roll=ROLL, **event)
 
 
 def test_detach_takes_out_each_port_with_one_call_a_group(world: World, run: Any) -> None:
@@ -37,10 +45,10 @@ def test_detach_takes_out_each_port_with_one_call_a_group(world: World, run: Any
 
 
 def test_detach_of_nothing_calls_nothing(world: World, run: Any) -> None:
-    """An instance that serves nowhere costs no ELB call."""
+    """An instance that serves nowhere costs no ELB call; its record says DETACHING all the same."""
     run("detach", Registrations="[]")
 
-    assert world.calls == []
+    assert [name for name, _ in world.calls] == ["dynamodb.UpdateItem"]
 
 
 def test_detach_passes_groups_without_it_by(world: World, run: Any) -> None:
@@ -154,66 +162,137 @@ def test_nothing_to_wait_for(world: World, await_delay: Any) -> None:
 
 
 @pytest.mark.parametrize("own", ["draining", None])
-def test_commit_goes_on(world: World, run: Any, own: str | None) -> None:
+def test_commit_goes_on(world: World, commit: Any, own: str | None) -> None:
     """Out of rotation, whether still shown as draining or not any more, and the floor holds: go on."""
     web = world.group("web", (ME, 80, "healthy"), (A, 80, "healthy"))
     registrations = record(world, web)
     world.state(ME, 80, web, own)
 
-    found = run("commit", InstanceId=ME, Registrations=registrations)
+    found = commit(Registrations=registrations)
 
     assert (found["Outcome"], found["CommittedAt"]) == ("continue", str(int(START)))
 
 
-def test_commit_refuses_when_others_fell_ill(world: World, run: Any) -> None:
+def test_commit_refuses_when_others_fell_ill(world: World, commit: Any) -> None:
     """A floor that broke while this instance drained puts it back: deferred, nothing was installed."""
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "unhealthy"))
 
-    found = run("commit", InstanceId=ME, Registrations=record(world, web, Floor={"*": 2}))
+    found = commit(Registrations=record(world, web, Floor={"*": 2}))
 
     assert (found["Outcome"], found["Sentence"].split(":")[0]) == ("deferred", "FLOOR")
 
 
 @pytest.mark.parametrize(("zone", "outcome"), [("eu-west-1a", "continue"), ("eu-west-1b", "deferred")])
-def test_commit_keeps_every_zone(world: World, run: Any, zone: str, outcome: str) -> None:
+def test_commit_keeps_every_zone(world: World, commit: Any, zone: str, outcome: str) -> None:
     """The zones recorded with the lease decide who helps which zone; an unknown target helps none."""
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "healthy"))
     floor = {"*": 1, "eu-west-1a": 1}
 
-    found = run("commit", InstanceId=ME, Registrations=record(world, web, Floor=floor, Zones={A: zone}))
+    found = commit(Registrations=record(world, web, Floor=floor, Zones={A: zone}))
 
     assert found["Outcome"] == outcome
 
 
-def test_commit_ignores_targets_under_a_zonal_shift(world: World, run: Any) -> None:
+def test_commit_ignores_targets_under_a_zonal_shift(world: World, commit: Any) -> None:
     """What an operator moved away in the meantime is no capacity."""
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"))
     world.targets[web][1]["AdministrativeOverride"] = {"State": "zonal_shift_active"}
 
-    assert run("commit", InstanceId=ME, Registrations=record(world, web))["Outcome"] == "deferred"
+    assert commit(Registrations=record(world, web))["Outcome"] == "deferred"
 
 
 @pytest.mark.parametrize(("port", "state"), [(80, "healthy"), (80, "initial"), (9999, "healthy")])
-def test_commit_refuses_an_instance_in_rotation(world: World, run: Any, port: int, state: str) -> None:
+def test_commit_refuses_an_instance_in_rotation(world: World, commit: Any, port: int, state: str) -> None:
     """An instance that takes traffic again, on whichever port, is not rebooted."""
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"))
     registrations = record(world, web)
     world.state(ME, port, web, state)
 
     with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
-        run("commit", InstanceId=ME, Registrations=registrations)
+        commit(Registrations=registrations)
 
 
-def test_commit_notices_a_first_registration(world: World, run: Any) -> None:
+def test_commit_notices_a_first_registration(world: World, commit: Any) -> None:
     """An instance that served nowhere, and that somebody registered meanwhile, is not rebooted under traffic."""
     web = world.group("web", (A, 80, "healthy"))
     registrations = record(world, web)
     world.state(ME, 80, web, "initial")
 
     with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
-        run("commit", InstanceId=ME, Registrations=registrations)
+        commit(Registrations=registrations)
 
 
-def test_commit_of_an_instance_that_serves_nowhere(run: Any) -> None:
+def test_commit_of_an_instance_that_serves_nowhere(commit: Any) -> None:
     """Without a registration nothing can stand in the way."""
-    assert run("commit", InstanceId=ME, Registrations="[]")["Outcome"] == "continue"
+    assert commit(Registrations="[]")["Outcome"] == "continue"
+
+
+def test_states_are_written_before_the_act(world: World, run: Any) -> None:
+    """DETACHING stands in the record before the first deregistration: whoever finds LEASED knows nothing was touched."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.fail("elbv2.DeregisterTargets", "AccessDenied")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        run("detach", Registrations=registrations)
+
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DETACHING"
+
+
+def test_detach_of_an_overtaken_execution(world: World, run: Any) -> None:
+    """An execution whose record was taken over deregisters nothing."""
+    web = world.group("web", (ME, 80, "healthy"))
+    registrations = record(world, web)
+    world.table.open_record(ME, "another", "LEASED")
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        run("detach", Registrations=registrations)
+
+    assert world.shown(web) == {80: "healthy"}
+
+
+def test_drained_is_written_after_the_wait(world: World, await_delay: Any) -> None:
+    """DRAINED says that nothing is sent to it any more."""
+    web = world.group("web", (ME, 80, "healthy"))
+    await_delay(record(world, web), 60)
+
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
+    assert world.clock.now - START >= 60
+
+
+def test_commit_is_written_before_the_command(world: World, commit: Any) -> None:
+    """INSTALLING and its time stand in the record when Commit says go on."""
+    commit(Registrations="[]")
+
+    found = world.table.get(f"INSTANCE#{ME}")
+    assert (found["LeaseState"], found["CommittedAt"]) == ("INSTALLING", str(int(START)))
+
+
+@pytest.mark.parametrize(("owner", "state"), [("another", "DRAINED"), (EXECUTION, "HEALING"), (EXECUTION, "DETACHING")])
+def test_zombie_is_fenced_at_commit(world: World, commit: Any, owner: str, state: str) -> None:
+    """Whoever was overtaken, or is not where it believes to be, installs nothing."""
+    world.table.open_record(ME, owner, state)
+
+    with pytest.raises(RuntimeError, match=r"^LEASE_LOST: "):
+        commit(Registrations="[]")
+
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == state
+
+
+def test_halted_roll_does_not_commit(world: World, commit: Any) -> None:
+    """A failure elsewhere in the roll puts a drained instance back: deferred, nothing was installed."""
+    world.table.put(f"ROLL#{ROLL}", Halted="i-0")
+
+    found = commit(Registrations="[]")
+
+    assert (found["Outcome"], found["Sentence"].split(":")[0]) == ("deferred", "ROLL_HALTED")
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
+
+
+def test_commit_counts_no_other_holder(world: World, commit: Any) -> None:
+    """Another instance that holds a lease may leave at any moment, however healthy it still looks."""
+    web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "unhealthy"))
+    registrations = record(world, web)
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1", f"{ME} 1"])
+
+    assert commit(Registrations=registrations)["Sentence"].startswith("FLOOR: ")

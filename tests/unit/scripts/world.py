@@ -12,10 +12,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from unit.scripts.table import Table
+
 START = 1_800_000_000.0
 ME, VPC = "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 EXECUTION = "11111111-2222-3333-4444-555555555555"
-_MODELS = {name: botocore.session.get_session().get_service_model(name) for name in ("ec2", "elbv2", "ssm", "events")}
+SERVICES = ("dynamodb", "ec2", "elbv2", "ssm", "events")
+_MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
 def moment(seconds: float) -> datetime.datetime:
@@ -52,6 +55,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        self.table = Table()
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.errors: dict[str, list[str | None]] = {}
         self.groups: dict[str, dict[str, Any]] = {}
@@ -143,6 +147,8 @@ class World:
     def call(self, service: str, operation: str, params: dict[str, Any]) -> Any:
         name = f"{service}.{operation}"
         model = _MODELS[service].operation_model(operation)
+        if operation == "TransactWriteItems":
+            params = {"ClientRequestToken": "as botocore does", **params}
         report = ParamValidator().validate(params, model.input_shape)
         assert not report.has_errors(), report.generate_report()
         self.calls.append((name, json.loads(json.dumps(params))))
@@ -150,6 +156,15 @@ class World:
         if code:
             raise ClientError({"Error": {"Code": code, "Message": f"{code} by the test"}}, operation)
         return getattr(self, f"_{operation}")(params)
+
+    def _GetItem(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return self.table.get_item(params)
+
+    def _UpdateItem(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return self.table.update_item(params)
+
+    def _TransactWriteItems(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return self.table.transact_write_items(params)
 
     def _DescribeInstances(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         [wanted] = params["Filters"]
