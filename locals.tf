@@ -6,17 +6,20 @@ locals {
   # Every derived name within its own limit. SSM allows 128 characters. IAM allows 64: 40 of var.name, 9 of "-runbook-"
   # and 15 of the longest region name. IAM is global, so that a call in a second region needs role names of its own.
   names = {
-    document        = "${var.name}-alb-patching"
-    window          = "${var.name}-alb-patching"
-    automation_role = "${var.name}-runbook-${local.region}"
-    window_role     = "${var.name}-window-${local.region}"
-    lease_table     = coalesce(var.lease_table_name, "${var.name}-alb-patching")
-    fleets          = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
+    document         = "${var.name}-alb-patching"
+    window           = "${var.name}-alb-patching"
+    restore_document = "${var.name}-alb-restore"
+    automation_role  = "${var.name}-runbook-${local.region}"
+    restore_role     = "${var.name}-restore-${local.region}"
+    window_role      = "${var.name}-window-${local.region}"
+    lease_table      = coalesce(var.lease_table_name, "${var.name}-alb-patching")
+    fleets           = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
   }
 
   # Written out instead of taken from the resources, so that the document and the policies are known in the first plan.
   _role_arn_prefix    = "arn:${local.partition}:iam::${local.account_id}:role${var.role.path}"
   automation_role_arn = "${local._role_arn_prefix}${local.names.automation_role}"
+  restore_role_arn    = "${local._role_arn_prefix}${local.names.restore_role}"
   window_role_arn     = "${local._role_arn_prefix}${local.names.window_role}"
 
   bundled = var.runbook.source == "bundled"
@@ -64,7 +67,12 @@ locals {
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
     window_role     = { name = local.names.window_role, arn = local.window_role_arn }
     lease_table     = local.bundled ? local.names.lease_table : null
-    window          = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)
+    restore = !local.bundled ? null : {
+      document = local.names.restore_document
+      version  = module.recovery[0].document_version
+      role     = { name = local.names.restore_role, arn = local.restore_role_arn }
+    }
+    window = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)
     fleets = {
       for fleet, settings in var.fleets : fleet => merge(settings, {
         name      = local.names.fleets[fleet]

@@ -8,6 +8,8 @@ module "runbook" {
   source = "./runbook"
 
   assume_role_arn  = local.automation_role_arn
+  restore_role_arn = local.restore_role_arn
+  restore_document = local.names.restore_document
   lease_table_name = local.names.lease_table
   patching         = var.patching
   drain            = var.drain
@@ -47,15 +49,38 @@ module "automation_role" {
   runbook_source           = var.runbook.source
   fleets                   = var.fleets
   lease_table_name         = local.names.lease_table
+  restore                  = { document = local.names.restore_document, role_arn = local.restore_role_arn }
   kms_key_arn              = var.kms_key_arn
   tags                     = var.tags
+}
+
+module "recovery" {
+  source = "./modules/recovery"
+  count  = local.bundled ? 1 : 0
+
+  depends_on = [module.leases]
+
+  document = { name = local.names.restore_document, content = module.runbook.restore_document }
+  role = {
+    name                     = local.names.restore_role
+    arn                      = local.restore_role_arn
+    path                     = var.role.path
+    permissions_boundary_arn = var.role.permissions_boundary_arn
+  }
+  lease_table_name  = local.names.lease_table
+  kms_key_arn       = var.kms_key_arn
+  target_group_arns = distinct(flatten(values(var.fleets)[*].target_group_arns))
+  partition         = local.partition
+  region            = local.region
+  account_id        = local.account_id
+  tags              = var.tags
 }
 
 module "maintenance_window" {
   source = "./modules/maintenance-window"
 
   # The first night must not begin, and the last one not end, without the permissions of the steps.
-  depends_on = [module.automation_role, module.leases]
+  depends_on = [module.automation_role, module.leases, module.recovery]
 
   name     = local.names.window
   schedule = var.schedule

@@ -19,16 +19,35 @@ locals {
   series_seconds  = var.health.consecutive_looks * var.health.interval_seconds
   healthy_seconds = max(60, local.attempt_seconds - local.series_seconds)
 
-  patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
-    # Lines without text need no indentation.
-    scripts = { for name, text in local.lean : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
+  # Lines without text need no indentation.
+  embedded = { for name, text in local.lean : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
 
-    assume_role_arn = var.assume_role_arn
-    lease_table     = var.lease_table_name
-    drain           = var.drain
-    health          = var.health
-    logs            = var.logs
-    patching        = var.patching
+  # As long as the command may take, and the host may need to come back after it.
+  restore_idle_seconds = var.patching.timeout_seconds + local.delivery_seconds + var.health.timeout_seconds
+  healthy_attempts     = ceil(var.health.timeout_seconds / local.healthy_seconds) + 2
+
+  restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
+    scripts = local.embedded
+
+    restore_role_arn = var.restore_role_arn
+    lease_table      = var.lease_table_name
+    health           = var.health
+
+    restore_idle_seconds  = local.restore_idle_seconds
+    restore_idle_attempts = ceil(local.restore_idle_seconds / local.attempt_seconds) + 2
+    healthy_attempts      = local.healthy_attempts
+  })
+
+  patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
+    scripts = local.embedded
+
+    assume_role_arn  = var.assume_role_arn
+    lease_table      = var.lease_table_name
+    restore_document = var.restore_document
+    drain            = var.drain
+    health           = var.health
+    logs             = var.logs
+    patching         = var.patching
 
     delivery_seconds     = local.delivery_seconds
     scan_seconds         = local.scan_seconds
@@ -36,6 +55,6 @@ locals {
     install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
     delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1
     idle_attempts        = ceil(var.health.timeout_seconds / local.attempt_seconds) + 2
-    healthy_attempts     = ceil(var.health.timeout_seconds / local.healthy_seconds) + 2
+    healthy_attempts     = local.healthy_attempts
   })
 }

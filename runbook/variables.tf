@@ -46,6 +46,18 @@ variable "logs" {
   nullable    = false
 }
 
+variable "restore_document" {
+  type        = string
+  description = "Name of the restore document, which OnCancel starts."
+  nullable    = false
+}
+
+variable "restore_role_arn" {
+  type        = string
+  description = "ARN of the role that the restore runbook assumes, written into its document."
+  nullable    = false
+}
+
 variable "patching" {
   type = object({
     reboot_option        = string

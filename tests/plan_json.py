@@ -64,10 +64,14 @@ class Call:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """The Automation document, parsed."""
-        (resource,) = self.of("aws_ssm_document")
-        parsed: dict[str, Any] = yaml.safe_load(resource.values["content"])
+        """The patching runbook, parsed."""
+        parsed: dict[str, Any] = yaml.safe_load(self.patch_document.values["content"])
         return parsed
+
+    @property
+    def patch_document(self) -> Resource:
+        name = self.deployment["document"]["name"]
+        return next(r for r in self.of("aws_ssm_document") if r.values["name"] == name)
 
     def fleets(self) -> Iterator[tuple[dict[str, Any], Resource, Resource]]:
         """The record of each fleet with its window target and its window task."""

@@ -40,6 +40,15 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Restore:
+    """The restore runbook: its document, the version that was made, and the role it assumes."""
+
+    document: str
+    version: str
+    role: Role
+
+
+@dataclass(frozen=True)
 class Window:
     """The maintenance window. Dates as RFC 3339, durations in hours."""
 
@@ -148,6 +157,7 @@ class Deployment:
     automation_role: Role
     window_role: Role
     lease_table: str | None
+    restore: Restore | None
     window: Window
     fleets: dict[str, Fleet]
     settings: Settings

@@ -36,6 +36,24 @@ locals {
       Condition = { StringEquals = { "events:source" = "alb-patching" } }
     },
     {
+      # Starting is authorised on document and execution; older rules named the definition.
+      Sid    = "StartRestore"
+      Effect = "Allow"
+      Action = ["ssm:StartAutomationExecution"]
+      Resource = [
+        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${var.restore.document}",
+        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-definition/${var.restore.document}:*",
+        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-execution/*",
+      ]
+    },
+    {
+      Sid       = "HandOverRestoreRole"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = [var.restore.role_arn]
+      Condition = { StringEquals = { "iam:PassedToService" = "ssm.amazonaws.com" } }
+    },
+    {
       # A transaction is no action of its own: it needs what it consists of.
       Sid    = "KeepLeases"
       Effect = "Allow"

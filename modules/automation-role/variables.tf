@@ -50,6 +50,11 @@ variable "region" {
   type        = string
 }
 
+variable "restore" {
+  description = "The restore runbook, which a cancelled execution starts, and its role."
+  type        = object({ document = string, role_arn = string })
+}
+
 variable "runbook_source" {
   description = "Whose steps the role is for: bundled or aws-owned."
   type        = string

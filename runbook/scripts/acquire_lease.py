@@ -65,6 +65,7 @@ def lease(db: Any, event: dict[str, Any], record: list[Any]) -> str:
     table, name = {"TableName": event["Table"]}, event["InstanceId"]
     item = typed(Id=f"INSTANCE#{name}", LeaseOwner=event["ExecutionId"], LeaseState="LEASED", LeaseToken="1")
     item |= typed(Roll=event["Roll"], Since=str(int(time.time())), Record=json.dumps(record), RecordSchema="1")
+    item |= typed(PatchedBy=event["ExecutionId"])
     running = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": "attribute_not_exists(Halted)"}
     put = {**table, "Item": item, "ConditionExpression": "attribute_not_exists(Id)"}
     items: list[Any] = [{"ConditionCheck": running}, {"Put": put}]

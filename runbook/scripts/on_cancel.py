@@ -13,10 +13,12 @@ RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
     db = boto3.client("dynamodb", config=RETRIES)
     code, sentence, rotation = settle(db, event)
+    if rotation != "untouched":
+        sentence += recover(event)
     key = typed(Id=f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}")
     change = {"UpdateExpression": "SET Halted = if_not_exists(Halted, :why)"}
     db.update_item(TableName=event["Table"], Key=key, ExpressionAttributeValues={":why": text(code)}, **change)
-    known = {name: value for name, value in event.items() if name != "Table"}
+    known = {name: value for name, value in event.items() if name not in ("Table", "RestoreDocument")}
     result = {"Outcome": "failed", "Code": code, "Sentence": f"Cancelled. {sentence}", "Rotation": rotation}
     entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome"}
     detail = json.dumps({**known, **result})
@@ -50,6 +52,18 @@ def settle(db: Any, event: dict[str, Any]) -> tuple[str, str, str]:
         return "CANCELLED_LEFT_OUT", f"It was not registered again: {'; '.join(problems)}", "out"
     mark(db, event, "HEALING")
     return "CANCELLED_RETURNED", "It is registered again; watch its health.", "registered"
+
+
+def recover(event: dict[str, Any]) -> str:
+    """The restore runbook has hours: it waits for the host, for health, and closes the record."""
+    start = {"DocumentName": event["RestoreDocument"], "ClientToken": event["ExecutionId"]}
+    try:
+        answer = boto3.client("ssm", config=RETRIES).start_automation_execution(
+            Parameters={"ExecutionId": [event["ExecutionId"]]}, **start
+        )
+    except ClientError as error:
+        return f" The restore runbook did not start: {error}"
+    return f" Execution {answer['AutomationExecutionId']} of {event['RestoreDocument']} goes on."
 
 
 def text(value: str) -> dict[str, str]:

@@ -12,6 +12,8 @@ RUNBOOK = ROOT / "runbook"
 PLAIN: dict[str, Any] = {
     "assume_role_arn": "arn:aws:iam::123456789012:role/web-runbook",
     "lease_table_name": "web-alb-patching",
+    "restore_role_arn": "arn:aws:iam::123456789012:role/web-restore",
+    "restore_document": "web-alb-restore",
     "patching": {
         "reboot_option": "RebootIfNeeded",
         "skip_when_compliant": True,

@@ -60,15 +60,15 @@ def test_a_cancel_during_the_drain_puts_the_machine_back(plan):
     assert played.lost == 0
 
 
-def test_a_cancel_during_the_reboot_registers_nothing(plan):
-    """The patch command may still reboot the machine: it stays out, and a person is told. Nothing is lost."""
+def test_a_cancel_during_the_reboot_waits_for_the_host(plan):
+    """The patch command may still reboot the machine: the restore runbook puts it back after that. Nothing is lost."""
     played = night(
         plan, scene(dict.fromkeys("abc", "patches"), faults=acts("cancel", {"host": "rebooting", "after": 10}))
     )
 
     assert played.executions[0].status == "Cancelled"
-    assert played.promises["C3"].held is Held.NOT_COVERED
-    assert "a person has to put it back" in played.promises["C3"].evidence
+    assert played.promises["C3"].held is Held.HELD
+    assert "none while a patch command ran" in played.promises["C3"].evidence
     assert played.promises["C5"].held is Held.HELD
     assert played.lost == 0
 

@@ -136,7 +136,7 @@ def test_document_runs_as_the_planned_role(planned: list[Call]) -> None:
 def test_document_fits(planned: list[Call]) -> None:
     """The document is within Systems Manager's 64 KB as text and as JSON."""
     for call in planned:
-        (document,) = call.of("aws_ssm_document")
+        document = call.patch_document
 
         assert len(document.values["content"].encode()) <= 65536
         assert len(json.dumps(call.document)) <= 65536

@@ -35,7 +35,18 @@ def planned():
 @pytest.fixture(scope="session")
 def document(planned):
     """The runbook as it would be created."""
-    (content,) = [values["content"] for (kind, _), values in planned.items() if kind == "aws_ssm_document"]
+    return document_named(planned, "web-alb-patching")
+
+
+@pytest.fixture(scope="session")
+def restore_document(planned):
+    """The restore runbook as it would be created."""
+    return document_named(planned, "web-alb-restore")
+
+
+def document_named(planned, name):
+    documents = [values for (kind, _), values in planned.items() if kind == "aws_ssm_document"]
+    (content,) = [values["content"] for values in documents if values["name"] == name]
     return yaml.safe_load(content)
 
 
@@ -52,6 +63,12 @@ def policies(planned):
 @pytest.fixture(scope="session")
 def automation_role(policies):
     (name,) = [name for name in policies if "-runbook-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
+def restore_role(policies):
+    (name,) = [name for name in policies if "-restore-" in name]
     return policies[name]
 
 

@@ -34,6 +34,16 @@ def calls_of_document(document):
     return {call for script in scripts for call in calls_of(script)}
 
 
+def parts_of_transactions(document):
+    """The IAM actions of what the transactions in a document's scripts consist of."""
+    found = set()
+    for step in document["mainSteps"]:
+        script = step["inputs"].get("Script", "")
+        if "transact_write_items" in script:
+            found |= set(re.findall(r'\{"(ConditionCheck|Delete|Put|Update)": ', script))
+    return {f"dynamodb:{part}Item" for part in found}
+
+
 def granted(texts):
     """The actions that policies allow, as they are written."""
     return {action for text in texts for s in json.loads(text)["Statement"] for action in s["Action"]}
@@ -58,8 +68,29 @@ def test_the_automation_role_has_what_the_steps_call_and_no_more(document, autom
     """The actions of the role's policies are those of the calls in scripts and steps, in both directions."""
     called = {action for call in calls_of_document(document) for action in actions(*call)}
     called |= {action for step in document["mainSteps"] for action in actions_of_step(step["action"])}
+    called |= parts_of_transactions(document)
 
-    assert granted(automation_role) == called
+    # The restore runbook, which a cancelled execution starts, has a role of its own, which is handed over.
+    assert granted(automation_role) == {*called, "iam:PassRole"}
+
+
+def test_the_restore_role_has_what_its_steps_call_and_no_more(restore_document, restore_role):
+    """It registers and reads; it sends no command and deregisters nothing."""
+    called = {action for call in calls_of_document(restore_document) for action in actions(*call)}
+    called |= parts_of_transactions(restore_document)
+
+    assert granted(restore_role) == called
+    assert {"ssm:SendCommand", "elasticloadbalancing:DeregisterTargets"}.isdisjoint(called)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("web-alb-restore", True), ("web-alb-patching", False)])
+def test_a_cancelled_execution_starts_the_restore_runbook_only(automation_role, name, expected):
+    """The automation role starts the restore runbook, hands its role over, and starts nothing else."""
+    context = Context({"iam:PassedToService": ["ssm.amazonaws.com"]})
+    passes = [f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("restore", "runbook")]
+
+    assert allowed(automation_role, "ssm", "StartAutomationExecution", {"DocumentName": name}) is expected
+    assert [decide(Request("iam:PassRole", arn, context), automation_role).allowed for arn in passes] == [True, False]
 
 
 def test_the_window_role_starts_follows_and_hands_over(window_role):
@@ -116,6 +147,17 @@ def test_events_carry_one_source(automation_role, source, expected):
     entry = {"Source": source, "DetailType": "x", "Detail": "{}"}
 
     assert allowed(automation_role, "events", "PutEvents", {"Entries": [entry]}) is expected
+
+
+@pytest.mark.parametrize(("table", "expected"), [("web-alb-patching", True), ("other", False)])
+def test_leases_are_kept_in_one_table(automation_role, table, expected):
+    """The role reads and writes the lease table and no other, a transaction as what it consists of."""
+    write = {"TableName": table, "Key": {"Id": {"S": "x"}}}
+    items = [{kind: write} for kind in ("ConditionCheck", "Delete", "Put", "Update")]
+
+    assert allowed(automation_role, "dynamodb", "TransactWriteItems", {"TransactItems": items}) is expected
+    assert allowed(automation_role, "dynamodb", "GetItem", write) is expected
+    assert len(needs("dynamodb", "TransactWriteItems", {"TransactItems": items}, PLACE)) == 4
 
 
 def test_the_window_starts_one_document(window_role):

@@ -27,6 +27,11 @@ RECORD: dict[str, Any] = {
     "automation_role": {"name": "web-runbook-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-runbook-us-east-1"},
     "window_role": {"name": "web-window-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-window-us-east-1"},
     "lease_table": "web-alb-patching",
+    "restore": {
+        "document": "web-alb-restore",
+        "version": "1",
+        "role": {"name": "web-restore-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-restore-us-east-1"},
+    },
     "window": {
         "id": "mw-0123456789abcdef0",
         "name": "web-alb-patching",

@@ -95,7 +95,7 @@ class Call:
 
     @property
     def document(self) -> Resource | None:
-        return self.one("aws_ssm_document")
+        return self.one("aws_ssm_document", "automation_document")
 
     @property
     def content(self) -> Any:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from albpatch.region.authorization import install
+from albpatch.region.automation.service import Automation
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
@@ -118,6 +119,7 @@ def _play(region: Region, world: World, loaded: Loaded, start: Start, tail: floa
 
     def work() -> None:
         statuses.append(start(region, world, loaded))
+        _until_quiet(region)
         region.clock.sleep(tail)
 
     _until_over(region, "night", work)
@@ -133,6 +135,13 @@ def _play(region: Region, world: World, loaded: Loaded, start: Start, tail: floa
         opened_until=window_end(region),
     )
     return Night(region, world, evidence, statuses[0], acts)
+
+
+def _until_quiet(region: Region) -> None:
+    """What the window did not start goes on after it: restoring executions."""
+    automation = region.part(Automation)
+    while running := [x for x in automation.executions.values() if not x.over]:
+        running[0].finished.wait()
 
 
 def _until_over(region: Region, name: str, work: Callable[[], None]) -> None:

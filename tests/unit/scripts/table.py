@@ -30,7 +30,7 @@ class Table:
 
     def open_record(self, instance: str, owner: str, state: str = "DRAINED", groups: Any = ()) -> None:
         """The record of an instance that is out, and its leases."""
-        more = {"LeaseToken": "1", "Roll": "roll", "Since": "1800000000", "RecordSchema": "1"}
+        more = {"LeaseToken": "1", "Roll": "roll", "Since": "1800000000", "RecordSchema": "1", "PatchedBy": owner}
         self.put(f"INSTANCE#{instance}", LeaseOwner=owner, LeaseState=state, Record=json.dumps(list(groups)), **more)
         for group in groups:
             if group["Targets"]:

@@ -15,7 +15,7 @@ OTHER = "22222222-3333-4444-5555-666666666666"
 
 @pytest.fixture
 def cancel(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
-    return lambda: run("on_cancel", WindowExecutionId=WINDOW)
+    return lambda: run("on_cancel", WindowExecutionId=WINDOW, RestoreDocument="web-alb-restore")
 
 
 def out(world: World, state: str, *groups: str, owner: str = EXECUTION) -> None:
@@ -131,3 +131,43 @@ def test_cancel_is_told(world: World, cancel: Any) -> None:
         *("InstanceId", "ExecutionId", "WindowExecutionId", "Outcome", "Code", "Sentence", "Rotation")
     }
     assert json.dumps(event["Detail"])
+
+
+@pytest.mark.parametrize("state", ["DETACHING", "DRAINED", "INSTALLING", "PATCHED", "RESTORING", "HEALING"])
+def test_restore_runbook_goes_on(world: World, cancel: Any, state: str) -> None:
+    """What does not fit into two minutes is handed over, once however often it is tried."""
+    web = world.group("web", (ME, 80, "healthy"))
+    out(world, state, web)
+
+    found = cancel()
+
+    [start] = world.made("StartAutomationExecution")
+    assert start == {
+        "DocumentName": "web-alb-restore",
+        "ClientToken": EXECUTION,
+        "Parameters": {"ExecutionId": [EXECUTION]},
+    }
+    assert "Execution restoring of web-alb-restore goes on." in found["Sentence"]
+
+
+@pytest.mark.parametrize("state", ["", "LEASED"])
+def test_nothing_to_restore_starts_nothing(world: World, cancel: Any, state: str) -> None:
+    """Without a record, or with one that was given back, no restore runbook runs."""
+    web = world.group("web", (ME, 80, "healthy"))
+    if state:
+        out(world, state, web)
+
+    cancel()
+
+    assert world.made("StartAutomationExecution") == []
+
+
+def test_refused_start_is_told(world: World, cancel: Any) -> None:
+    """A restore runbook that did not start is named in the sentence; the rest is done all the same."""
+    web = world.group("web", (ME, 80, "healthy"))
+    out(world, "DRAINED", web)
+    world.fail("ssm.StartAutomationExecution", "AutomationExecutionLimitExceededException")
+
+    found = cancel()
+
+    assert "did not start" in found["Sentence"] and world.shown(web) == {80: "initial"}

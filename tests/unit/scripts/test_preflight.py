@@ -223,7 +223,7 @@ def test_halted_roll_defers(world: World, preflight: Any) -> None:
     assert preflight()["Sentence"].startswith("ROLL_HALTED: ")
 
 
-def test_roll_is_the_window_or_the_execution(world: World, run: Any, preflight: Any) -> None:
+def test_roll_is_the_window_or_the_execution(run: Any, preflight: Any) -> None:
     """A window's executions share a roll; an execution that a person started is one of its own."""
     event = {"TargetGroupArns": [], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "WindowExecutionId": ""}
 

@@ -228,7 +228,7 @@ def test_commit_of_an_instance_that_serves_nowhere(commit: Any) -> None:
 
 
 def test_states_are_written_before_the_act(world: World, run: Any) -> None:
-    """DETACHING stands in the record before the first deregistration: whoever finds LEASED knows nothing was touched."""
+    """DETACHING stands in the record before the first deregistration: LEASED means that nothing was touched."""
     web = world.group("web", (ME, 80, "healthy"))
     registrations = record(world, web)
     world.fail("elbv2.DeregisterTargets", "AccessDenied")

@@ -65,6 +65,7 @@ class World:
         self.states: list[dict[str, Any]] = []
         self.commands: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []
+        self.executions: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.deaf: set[str] = set()
         self.scan_exit: Callable[[], int] = lambda: 0
@@ -193,8 +194,16 @@ class World:
         return {"Command": {"CommandId": self.commands[-1]["CommandId"]}}
 
     def _GetAutomationExecution(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
-        assert params == {"AutomationExecutionId": EXECUTION}
-        return {"AutomationExecution": {"StepExecutions": self.steps}}
+        name = params["AutomationExecutionId"]
+        if name == EXECUTION:
+            return {"AutomationExecution": {"StepExecutions": self.steps}}
+        if name not in self.executions:
+            error = {"Code": "AutomationExecutionNotFoundException", "Message": ""}
+            raise ClientError({"Error": error}, "GetAutomationExecution")
+        return {"AutomationExecution": dict(self.executions[name])}
+
+    def _StartAutomationExecution(self, _params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return {"AutomationExecutionId": "restoring"}
 
     def _DescribeTargetGroups(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         wanted = params.get("TargetGroupArns", list(self.groups))
