@@ -46,18 +46,6 @@ variable "logs" {
   nullable    = false
 }
 
-variable "restore_document" {
-  type        = string
-  description = "Name of the restore document, which OnCancel starts."
-  nullable    = false
-}
-
-variable "restore_role_arn" {
-  type        = string
-  description = "ARN of the role that the restore runbook assumes, written into its document."
-  nullable    = false
-}
-
 variable "patching" {
   type = object({
     reboot_option        = string
@@ -67,5 +55,17 @@ variable "patching" {
     timeout_seconds      = number
   })
   description = "How AWS-RunPatchBaseline is run, and whether an instance with nothing to install is left alone."
+  nullable    = false
+}
+
+variable "restore_document" {
+  type        = string
+  description = "Name of the restore document, which OnCancel starts."
+  nullable    = false
+}
+
+variable "restore_role_arn" {
+  type        = string
+  description = "ARN of the role that the restore runbook assumes, written into its document."
   nullable    = false
 }

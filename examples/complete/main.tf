@@ -27,8 +27,13 @@ module "alb_patching" {
       tags              = { ALB = ["alb01"] }
       target_group_arns = [data.aws_lb_target_group.web.arn]
       disruption_budget = {
+        max_unavailable     = 1
         min_healthy         = 2
         min_healthy_percent = 50
+      }
+      rate_control = {
+        concurrency = "1"
+        errors      = "0"
       }
     }
   }
@@ -61,6 +66,9 @@ module "alb_patching" {
   runbook = {
     source = "bundled"
   }
+
+  lease_table_name = null
+  kms_key_arn      = null
 
   role = {
     path                     = "/patching/"

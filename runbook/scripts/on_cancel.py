@@ -56,10 +56,10 @@ def settle(db: Any, event: dict[str, Any]) -> tuple[str, str, str]:
 
 def recover(event: dict[str, Any]) -> str:
     """The restore runbook has hours: it waits for the host, for health, and closes the record."""
-    start = {"DocumentName": event["RestoreDocument"], "ClientToken": event["ExecutionId"]}
+    ended = event["ExecutionId"]
     try:
         answer = boto3.client("ssm", config=RETRIES).start_automation_execution(
-            Parameters={"ExecutionId": [event["ExecutionId"]]}, **start
+            DocumentName=event["RestoreDocument"], ClientToken=ended, Parameters={"ExecutionId": [ended]}
         )
     except ClientError as error:
         return f" The restore runbook did not start: {error}"

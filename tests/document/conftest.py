@@ -39,3 +39,9 @@ def document(text: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def steps(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {step["name"]: step for step in document["mainSteps"]}
+
+
+@pytest.fixture(scope="session", params=["patch_document", "restore_document"])
+def any_steps(request: pytest.FixtureRequest, outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The steps of either runbook."""
+    return {step["name"]: step for step in yaml.safe_load(outputs[request.param])["mainSteps"]}

@@ -8,6 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+import yaml
 from botocore import xform_name
 
 from document.graph import Steps
@@ -37,27 +38,35 @@ def syntax(text: str) -> str:
     return ast.dump(tree)
 
 
-def test_scripts_are_embedded(steps: Steps) -> None:
-    """What runs is what lies in scripts/, but for docstrings and comments, and every file there runs."""
-    embedded = {name: step["inputs"]["Script"] for name, step in scripts(steps).items()}
+def test_scripts_are_embedded(any_steps: Steps) -> None:
+    """What runs is what lies in scripts/, but for docstrings and comments."""
+    embedded = {name: step["inputs"]["Script"] for name, step in scripts(any_steps).items()}
 
+    assert embedded
     assert {name: syntax(file_of(name).read_text()) for name in embedded} == {
         name: syntax(text) for name, text in embedded.items()
     }
-    assert sorted(file_of(name) for name in embedded) == FILES
 
 
-def test_scripts_run_where_the_tests_run(steps: Steps) -> None:
+def test_every_script_runs(outputs: dict[str, Any]) -> None:
+    """No file in scripts/ is left over: each is a step of the patching or of the restore runbook."""
+    documents = [yaml.safe_load(outputs[name]) for name in ("patch_document", "restore_document")]
+    names = {s["name"] for d in documents for s in d["mainSteps"] if s["action"] == "aws:executeScript"}
+
+    assert sorted(file_of(name) for name in names) == FILES
+
+
+def test_scripts_run_where_the_tests_run(any_steps: Steps) -> None:
     """Every script runs on one version of Python, no older than the one of these tests, from its own handler."""
-    assert {(s["inputs"]["Runtime"], s["inputs"]["Handler"]) for s in scripts(steps).values()} == {
+    assert {(s["inputs"]["Runtime"], s["inputs"]["Handler"]) for s in scripts(any_steps).values()} == {
         ("python3.11", "handler")
     }
     assert sys.version_info >= (3, 11)
 
 
-def test_payload_is_what_the_script_reads(steps: Steps) -> None:
+def test_payload_is_what_the_script_reads(any_steps: Steps) -> None:
     """A step passes exactly the fields that its script reads."""
-    for name, step in scripts(steps).items():
+    for name, step in scripts(any_steps).items():
         text = file_of(name).read_text()
         passed_on = set(step["inputs"]["InputPayload"]) if re.search(r"\*\*event|event\.items", text) else set()
 
@@ -66,9 +75,9 @@ def test_payload_is_what_the_script_reads(steps: Steps) -> None:
         )
 
 
-def test_outputs_are_what_the_script_returns(steps: Steps) -> None:
+def test_outputs_are_what_the_script_returns(any_steps: Steps) -> None:
     """Every declared output is a key that the script writes, read as text from its payload."""
-    for name, step in scripts(steps).items():
+    for name, step in scripts(any_steps).items():
         for output in step.get("outputs", []):
             assert output == {"Name": output["Name"], "Selector": f"$.Payload.{output['Name']}", "Type": "String"}, name
             assert f'"{output["Name"]}":' in file_of(name).read_text(), (name, output["Name"])

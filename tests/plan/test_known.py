@@ -6,10 +6,15 @@ from typing import Any
 
 from plan_json import Call, Resource, calls, unknown_paths
 
-IDS = {"document.version", "window.id"}
+IDS = {"document.version", "restore.version", "window.id"}
 IDS_OF_A_FLEET = {"target_id", "task_id"}
 # Given by AWS on creation, or computed by the provider from the rest; nothing of it is decided by the caller.
 GIVEN_BY_AWS = {
+    "aws_dynamodb_table": {
+        "arn", "id", "read_capacity", "server_side_encryption", "stream_arn", "stream_label", "stream_view_type", "ttl",
+        "point_in_time_recovery.0.recovery_period_in_days",
+        "write_capacity",
+    },
     "aws_ssm_document": {
         "arn", "created_date", "default_version", "description", "document_version", "hash", "hash_type", "id",
         "latest_version", "owner", "parameter", "platform_types", "schema_version", "status",
@@ -55,7 +60,7 @@ def test_everything_worth_reviewing_is_known(planned: list[Call]) -> None:
     """Documents, policies and tasks are known in the first plan, except what names a target group not there yet."""
     for call in planned:
         target_groups = re.compile(
-            r"module\.automation_role\.aws_iam_role_policy\.target_groups\[0\] policy"
+            r"module\.(automation_role|recovery\[0\])\.aws_iam_role_policy\.target_groups(\[0\])? policy"
             r"|module\.maintenance_window\.aws_ssm_maintenance_window_task\.fleet\[.*\]"
             r" task_invocation_parameters\.0\.automation_parameters\.0\.parameter\.\d+\.values(\.\d+)?"
         )
@@ -87,4 +92,5 @@ def test_new_target_group_hides_nothing_else(plan_of: Callable[[str], dict[str, 
     assert [path.split(" ")[0] for path in unexplained(call)] == [
         "module.automation_role.aws_iam_role_policy.target_groups[0]",
         'module.maintenance_window.aws_ssm_maintenance_window_task.fleet["web"]',
+        "module.recovery[0].aws_iam_role_policy.target_groups",
     ]

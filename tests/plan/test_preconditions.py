@@ -45,7 +45,14 @@ ROOT_CASES = {
     "pattern": ("", {"MinHealthyCount": {"default": "5", "allowedPattern": "^[5-9]$"}}, "the value of MinHealthyCount"),
     "size": ("", "x" * 65536, "Systems Manager takes 64 KB"),
 }
-PARAMETERS = ("InstanceId", "TargetGroupArns", "WindowExecutionId", "MinHealthyCount", "MinHealthyPercent")
+PARAMETERS = (
+    "InstanceId",
+    "MaxUnavailable",
+    "TargetGroupArns",
+    "WindowExecutionId",
+    "MinHealthyCount",
+    "MinHealthyPercent",
+)
 
 
 def case(groups: str, document: object) -> str:

@@ -7,7 +7,8 @@ import re
 import botocore.session
 
 OURS_TO_REGION = {"document", "iam", "region", "schedule"}
-AWS_NAMES = {"Scan", "Install", "on_cancel"}  # AWS-RunPatchBaseline's operations, and Automation's key onCancel
+# AWS-RunPatchBaseline's operations, Automation's key onCancel, and its term for starting many
+AWS_NAMES = {"Scan", "Install", "on_cancel", "rate_control"}
 STARTERS = re.compile(
     r"\b(Popen|run|call|check_call|check_output|system|popen|spawn\w*|exec[lv]\w*|create_subprocess\w*)$"
 )

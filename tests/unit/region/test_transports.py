@@ -67,6 +67,15 @@ class World:
         self.fleet.register(self.group, *self.fleet.ids)
         self.region.part(Documents).add_aws_owned("AWSEC2-Example", CONTENT)
         self.document = self.new_document("patch")
+        self.table = "items"
+        self.fleet.make(
+            "dynamodb",
+            "CreateTable",
+            TableName=self.table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+        )
         self.window = self.new_window()
         self.target = self.new_target()
         self.task = self.new_task()
@@ -171,6 +180,16 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("elbv2", "DescribeTargetHealth"): lambda w: {"TargetGroupArn": w.group},
     ("elbv2", "DescribeTargetGroups"): lambda w: {"TargetGroupArns": [w.group]},
     ("elbv2", "DescribeTargetGroupAttributes"): lambda w: {"TargetGroupArn": w.group},
+    ("dynamodb", "GetItem"): lambda w: {"TableName": w.table, "Key": {"Id": {"S": "a"}}},
+    ("dynamodb", "TransactWriteItems"): lambda w: {
+        "TransactItems": [{"Delete": {"TableName": w.table, "Key": {"Id": {"S": "b"}}}}]
+    },
+    ("dynamodb", "UpdateItem"): lambda w: {
+        "TableName": w.table,
+        "Key": {"Id": {"S": "a"}},
+        "UpdateExpression": "SET Text = :text",
+        "ExpressionAttributeValues": {":text": {"S": "b"}},
+    },
     ("events", "PutEvents"): lambda _: {"Entries": [{"Source": "me", "DetailType": "kind", "Detail": '{"a": 1}'}]},
     ("iam", "GetRole"): lambda w: {"RoleName": w.role()},
     ("iam", "ListRolePolicies"): lambda w: {"RoleName": w.role()},
