@@ -12,7 +12,10 @@ from albpatch.schedule.cron import ScheduleError
 from albpatch.schedule.openings import NotKnownYet, Opening, Schedule, openings
 from albpatch.settings import Deployment, Fleet, Window
 
-PARAMETERS_OF_A_BUNDLED_TASK = ("InstanceId", "MinHealthyCount", "MinHealthyPercent", "TargetGroupArns")
+PARAMETERS_OF_A_BUNDLED_TASK = (
+    *("InstanceId", "MaxUnavailable", "MinHealthyCount"),
+    *("MinHealthyPercent", "TargetGroupArns"),
+)
 _KEPT = timedelta(days=30)  # Systems Manager forgets older executions
 _LATE = timedelta(minutes=15)  # an opening that is not listed after so long did not come
 
@@ -148,8 +151,8 @@ def _task(subject: str, deployment: Deployment, fleet: Fleet, task: Mapping[str,
         "TaskType": "AUTOMATION",
         "TaskArn": deployment.document.name,
         "ServiceRoleArn": deployment.window_role.arn,
-        "MaxConcurrency": "1",
-        "MaxErrors": "0",
+        "MaxConcurrency": fleet.rate_control.concurrency,
+        "MaxErrors": fleet.rate_control.errors,
         "CutoffBehavior": "CANCEL_TASK",
         "Targets": [{"Key": "WindowTargetIds", "Values": [fleet.target_id]}],
     }
@@ -160,7 +163,7 @@ def _task(subject: str, deployment: Deployment, fleet: Fleet, task: Mapping[str,
         yield wrong("task-changed", subject, "no parameter receives {{RESOURCE_ID}}", "the instance id is passed")
     if deployment.document.source == "bundled":
         budget = fleet.disruption_budget
-        counts = [str(budget.min_healthy)], [str(budget.min_healthy_percent)]
+        counts = ([str(n)] for n in (budget.max_unavailable, budget.min_healthy, budget.min_healthy_percent))
         values = (["{{RESOURCE_ID}}"], *counts, list(fleet.target_group_arns))
         expected = dict(zip(PARAMETERS_OF_A_BUNDLED_TASK, values, strict=True))
         wanted |= expected
