@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 OVER = ("Success", "Failed", "TimedOut", "Cancelled", "Rejected", "Exited", "CompletedWithFailure")
+OUTPUTS = ("InstanceId", "State", "Registrations", "PutBack", "ClaimedAt", "CommittedAt", "InstallComment")
 CANCEL_SECONDS = 180  # a cancellation workflow has two minutes
 LOOK_SECONDS = 15
 
@@ -36,7 +37,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
 
 
 def nothing(sentence: str) -> dict[str, str]:
-    return {"Next": "nothing", "Sentence": sentence, **dict.fromkeys(("InstanceId", "Registrations", "PutBack"), "")}
+    return {"Next": "nothing", "Sentence": sentence, **dict.fromkeys(OUTPUTS, "")}
 
 
 def claimed(name: str, record: dict[str, str]) -> dict[str, str]:

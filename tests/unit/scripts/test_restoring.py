@@ -231,3 +231,11 @@ def test_failure_is_told(world: World, tell: Any, message: str, code: str) -> No
 
     assert (found["Outcome"], found["Code"]) == ("failed", code)
     assert found["Sentence"].endswith("Its record stays.")
+
+
+def test_every_answer_has_every_output(world: World, claim: Any) -> None:
+    """A selector that finds nothing may fail a step: whoever does nothing says so with the same names."""
+    quiet = claim(ME, "")
+    left(world, "DRAINED")
+
+    assert set(quiet) == set(claim())
