@@ -69,7 +69,6 @@ locals {
     lease_table     = local.bundled ? local.names.lease_table : null
     restore = !local.bundled ? null : {
       document = local.names.restore_document
-      version  = module.recovery[0].document_version
       role     = { name = local.names.restore_role, arn = local.restore_role_arn }
     }
     window = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)

@@ -41,10 +41,9 @@ class Role:
 
 @dataclass(frozen=True)
 class Restore:
-    """The restore runbook: its document, the version that was made, and the role it assumes."""
+    """The restore runbook: its document and the role that it assumes."""
 
     document: str
-    version: str
     role: Role
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from plan_json import Call, Resource, calls, unknown_paths
 
-IDS = {"document.version", "restore.version", "window.id"}
+IDS = {"document.version", "window.id"}
 IDS_OF_A_FLEET = {"target_id", "task_id"}
 # Given by AWS on creation, or computed by the provider from the rest; nothing of it is decided by the caller.
 GIVEN_BY_AWS = {

@@ -29,7 +29,6 @@ RECORD: dict[str, Any] = {
     "lease_table": "web-alb-patching",
     "restore": {
         "document": "web-alb-restore",
-        "version": "1",
         "role": {"name": "web-restore-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-restore-us-east-1"},
     },
     "window": {

@@ -17,7 +17,7 @@ from albpatch.rehearsal.applied import Applied
 from albpatch.rehearsal.build import settle, start_machines
 from albpatch.rehearsal.counted import count_requests
 from albpatch.rehearsal.evidence import Evidence
-from albpatch.rehearsal.history import executions, window_end
+from albpatch.rehearsal.history import executions, until_quiet, window_end
 from albpatch.rehearsal.interfere import arm
 from albpatch.rehearsal.plain import plain_window
 from albpatch.rehearsal.progress import Progress
@@ -105,6 +105,7 @@ def _night(
         windows = region.part(Windows)
         opened = [windows.fire(window_id) for window_id in window_ids]
         statuses.extend(windows.wait(execution_id) for execution_id in opened)
+        until_quiet(region)
         clock.sleep(act.tail)
 
     night = clock.spawn("night", work)
@@ -150,6 +151,10 @@ def sentence(night: model.Night, act: Act) -> str:
     if act.interferences and out:
         names = ", ".join(out)
         return f"{of.capitalize()} lost. {names} stays out of rotation until a person puts it back; no other followed."
+    back = [m.name for m in night.machines if m.out_to is not None and m.outcome not in WELL]
+    if act.interferences and back:
+        names = ", ".join(back)
+        return f"{of.capitalize()} lost. {names} was put back once nothing could reboot it any more; no other followed."
     unwell = [f"{m.name} {m.outcome}" for m in night.machines if m.name in out or m.outcome not in WELL]
     if unwell:
         return f"{of.capitalize()} lost, {machines}. Not well: {', '.join(unwell)}."

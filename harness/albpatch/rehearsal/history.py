@@ -33,6 +33,13 @@ def executions(region: Region, world: World, since: float) -> list[Execution]:
     return sorted(found, key=lambda x: x.started)
 
 
+def until_quiet(region: Region) -> None:
+    """Wait, as an activity, until no execution runs: what the window did not start goes on after it."""
+    automation = region.part(Automation)
+    while running := [x for x in automation.executions.values() if not x.over]:
+        running[0].finished.wait()
+
+
 def _said(values: list[str]) -> bool:
     """Whether an output has a value: a step that did not run leaves a placeholder, or its reference as it stands."""
     return bool(values) and not any(NO_OUTPUT in v or "{{" in v for v in values)

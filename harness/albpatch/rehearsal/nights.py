@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from albpatch.region.authorization import install
-from albpatch.region.automation.service import Automation
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
@@ -19,7 +18,7 @@ from albpatch.rehearsal.build import create, region_name, settle, start_machines
 from albpatch.rehearsal.deployment import budgets, retarget
 from albpatch.rehearsal.evidence import Evidence, Execution
 from albpatch.rehearsal.from_plan import Loaded, load
-from albpatch.rehearsal.history import executions, window_end
+from albpatch.rehearsal.history import executions, until_quiet, window_end
 from albpatch.rehearsal.interfere import arm
 from albpatch.rehearsal.losses import lost
 from albpatch.rehearsal.scenario import Scenario
@@ -119,7 +118,7 @@ def _play(region: Region, world: World, loaded: Loaded, start: Start, tail: floa
 
     def work() -> None:
         statuses.append(start(region, world, loaded))
-        _until_quiet(region)
+        until_quiet(region)
         region.clock.sleep(tail)
 
     _until_over(region, "night", work)
@@ -135,13 +134,6 @@ def _play(region: Region, world: World, loaded: Loaded, start: Start, tail: floa
         opened_until=window_end(region),
     )
     return Night(region, world, evidence, statuses[0], acts)
-
-
-def _until_quiet(region: Region) -> None:
-    """What the window did not start goes on after it: restoring executions."""
-    automation = region.part(Automation)
-    while running := [x for x in automation.executions.values() if not x.over]:
-        running[0].finished.wait()
 
 
 def _until_over(region: Region, name: str, work: Callable[[], None]) -> None:

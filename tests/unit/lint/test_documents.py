@@ -57,7 +57,7 @@ def test_no_error_in_what_aws_runs(path):
 
 
 def test_the_permissions_of_our_runbook(runbooks):
-    """Nothing of what its own calls need is untold; what commands do on the host is."""
+    """Nothing of what its own calls need is untold; what commands do on the host and who restores is."""
     document, defects = document_of(runbooks["plain"])
     found = permissions(Subject(document, defects))
     actions = {action for statement in found.policy["Statement"] for action in statement["Action"]}
@@ -67,7 +67,10 @@ def test_the_permissions_of_our_runbook(runbooks):
         "elasticloadbalancing:RegisterTargets",
         "ssm:SendCommand",
     } <= actions
-    assert {what for _, what in found.not_told} == {"what the command does on the host"}
+    assert {what for _, what in found.not_told} == {
+        "what the command does on the host",
+        "the role that the other document assumes must be passed to it (iam:PassRole)",
+    }
 
 
 def test_a_large_document_takes_less_than_a_second(runbooks):
