@@ -187,7 +187,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("dynamodb", "UpdateItem"): lambda w: {
         "TableName": w.table,
         "Key": {"Id": {"S": "a"}},
-        "UpdateExpression": "SET Text = :text",
+        "UpdateExpression": "SET Said = :text",
         "ExpressionAttributeValues": {":text": {"S": "b"}},
     },
     ("events", "PutEvents"): lambda _: {"Entries": [{"Source": "me", "DetailType": "kind", "Detail": '{"a": 1}'}]},
