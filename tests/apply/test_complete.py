@@ -85,13 +85,16 @@ def test_a_second_plan_is_empty(applied):
 
 
 def test_everything_of_the_module_is_there(applied):
-    """One document, two roles with their policies, a window with a target and a task per fleet."""
+    """Two documents, three roles with their policies, a window with a target and a task per fleet."""
     seen, deployment = applied.seen["applied"], applied.deployments["applied"]
     roles = set(seen["roles"]) - set(applied.seen["before"]["roles"])
     window = seen["windows"][deployment.window.name]
 
-    assert list(seen["documents"]) == [deployment.document.name]
-    assert roles == {deployment.automation_role.name, deployment.window_role.name}
+    restore = deployment.restore
+    assert restore is not None
+    assert set(seen["documents"]) == {deployment.document.name, restore.document}
+    assert roles == {deployment.automation_role.name, deployment.window_role.name, restore.role.name}
+    assert set(seen["roles"][restore.role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.automation_role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.window_role.name]["policies"]) == {"start-runbook"}
     fleets = {fleet.name for fleet in deployment.fleets.values()}
