@@ -2,4 +2,4 @@
 
 from albpatch.region.operations import answered_by_backend
 
-answered_by_backend("dynamodb", "GetItem", "TransactWriteItems", "UpdateItem")
+answered_by_backend("dynamodb", "DeleteItem", "GetItem", "Scan", "TransactWriteItems", "UpdateItem")
