@@ -86,8 +86,9 @@ def simulate(
         raise InputError(f"--cancel: the document has no step {cancel[0]!r}")
 
     def answer(caller: Any, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        own = OWN_RECORD.get(operation) if service == "ssm" and not canned.knows(service, operation) else None
-        return own(region, caller, params) if own else canned.answer(caller, service, operation, params)
+        own = OWN_RECORD.get(operation) if service == "ssm" else None
+        mine = params.get("AutomationExecutionId") in automation.executions  # that of a child is canned
+        return own(region, caller, params) if own and mine else canned.answer(caller, service, operation, params)
 
     region = Region(VirtualClock(), responder=answer)
     region.faults = canned.faults()

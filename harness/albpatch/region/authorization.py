@@ -64,9 +64,13 @@ class Authorization:
         for need in wanted:
             self._require(caller, service, need)
         if (service, operation) == ("ssm", "StartAutomationExecution"):
-            role_arn = self._assumed_by(params)
-            if role_arn:
-                self.require_pass_role(caller, role_arn, "ssm.amazonaws.com")
+            self.require_role_of_start(caller, params)
+
+    def require_role_of_start(self, caller: Caller, params: Mapping[str, Any]) -> None:
+        """Refuse unless the caller may pass the role of the document that a start names. Raises AwsError."""
+        role_arn = self._assumed_by(params)
+        if role_arn:
+            self.require_pass_role(caller, role_arn, "ssm.amazonaws.com")
 
     def require_pass_role(self, caller: Caller, role_arn: str, service: str) -> None:
         """Refuse unless the caller may hand this role to this service. Raises AwsError."""

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from albpatch.document.values import as_strings, as_text
+from albpatch.region.automation.children import parent_of_start
 from albpatch.region.automation.executions import Execution, StepRun, identifier
 from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
@@ -54,6 +55,7 @@ def start(region: Region, caller: Caller, params: dict[str, Any]) -> dict[str, A
         target_parameter=params.get("TargetParameterName"),
         max_concurrency=params.get("MaxConcurrency"),
         max_errors=params.get("MaxErrors"),
+        parent_id=parent_of_start(region, params),
     )
     if token:
         automation.tokens[token] = (execution_id, asked)

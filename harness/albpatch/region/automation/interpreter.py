@@ -30,10 +30,16 @@ class Reading:
     undeclared_is_critical: a step without isCritical whose onFailure is no Continue makes the execution fail. The page
     gives true as the default and also says that the property counts only where it is declared.
     throttled_retry_seconds: how long a throttled call is repeated; an account sets 0 to 3600, no default is stated.
+    child_stops_with_its_step: a child execution is cancelled when the step that waits for it is cancelled or times out.
+    No page says so, nor the opposite.
+    starter_passes_child_role: who started the parent must be allowed to pass the role of the child, as the page of
+    aws:executeAutomation says; otherwise only the role that runs the step.
     """
 
     undeclared_is_critical: bool = True
     throttled_retry_seconds: float = 3600.0
+    child_stops_with_its_step: bool = False
+    starter_passes_child_role: bool = True
 
 
 class Left(Exception):

@@ -63,7 +63,7 @@ class Automation:
             parameters: as the API takes them: every value a list of strings.
             content: the document's text, where it does not lie in the region.
             targets, target_parameter, max_concurrency, max_errors: rate control; the execution is then the parent.
-            parent_id, target: set by rate control on the executions that it starts.
+            parent_id: the execution that starts this one. target: what rate control chose for it.
 
         Raises:
             AwsError: as the API answers.
@@ -71,7 +71,7 @@ class Automation:
         given = dict(parameters or {})
         document, number = self._document(document_name, version, content)
         rate = bool(targets)
-        if rate != (target_parameter is not None) and parent_id is None:
+        if rate != (target_parameter is not None) and target is None:
             raise AwsError(start_parameters.CODE, "Targets and TargetParameterName need each other.")
         left_out = self._target_parameter(document, target_parameter, given) if rate else ()
         values = start_parameters.check(document, given, left_out)
@@ -196,7 +196,7 @@ class Automation:
 
     def _spawn(self, execution: Execution, body: Any) -> None:
         self.executions[execution.id] = execution
-        if execution.parent_id is not None:
+        if execution.parent_id is not None and execution.target is not None:
             self.executions[execution.parent_id].children.append(execution.id)
         self._journal(execution)
         execution.activity = self._region.clock.spawn(f"execution {execution.id}", self._run, execution, body)
@@ -204,6 +204,7 @@ class Automation:
     def _run(self, execution: Execution, body: Any) -> None:
         execution.activity = self._region.clock.current()
         labels = execution.activity.labels
+        labels.pop("parent", None)
         labels["execution"] = execution.id
         labels["targets"] = ",".join(_instances(execution))
         try:
