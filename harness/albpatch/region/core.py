@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,7 @@ from albpatch.region.journal import Journal
 from albpatch.region.operations import OPERATIONS, AwsError, Caller, NotKnownHere
 
 Part = TypeVar("Part")
+Answer = TypeVar("Answer")
 Authorizer = Callable[[Caller, str, str, dict[str, Any]], None]
 Responder = Callable[[Caller, str, str, dict[str, Any]], dict[str, Any]]
 Backend = Callable[[str, str, dict[str, Any]], dict[str, Any]]
@@ -83,33 +85,23 @@ class Region:
 
     def call(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Answer one call: faults, then authorisation, then the operation. Raises AwsError or NotKnownHere."""
-        with self.clock.lock:
-            try:
-                answer = self._answer(caller, service, operation, params)
-            except AwsError as error:
-                self._record(caller, service, operation, params, error.code)
-                raise
-            except Exception as error:  # not known here, or a fault of the region's own: neither is an answer of AWS
-                activity = current_activity()
-                self.unanswered.append((dict(activity.labels) if activity is not None else {}, error))
-                raise
-            self._record(caller, service, operation, params, None)
-            return answer
+        with self._recorded(caller, service, operation, params):
+            return self._under_faults(
+                service, operation, params, lambda: self._answer(caller, service, operation, params)
+            )
 
     def called_by_service(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> None:
         """A call that an AWS service makes in its caller's name: it can fail, must be allowed, and is recorded.
 
         The service itself does what the call asks for. Raises AwsError.
         """
-        with self.clock.lock:
-            try:
-                self.faults.raise_for(service, operation, params)
-                if self.authorizer is not None and caller.role_name is not None:
-                    self.authorizer(caller, service, operation, params)
-            except AwsError as error:
-                self._record(caller, service, operation, params, error.code)
-                raise
-            self._record(caller, service, operation, params, None)
+
+        def allowed() -> None:
+            if self.authorizer is not None and caller.role_name is not None:
+                self.authorizer(caller, service, operation, params)
+
+        with self._recorded(caller, service, operation, params):
+            self._under_faults(service, operation, params, allowed)
 
     def on_close(self, close: Callable[[], None]) -> None:
         self._closers.append(close)
@@ -120,8 +112,20 @@ class Region:
         while self._closers:
             self._closers.pop()()
 
+    def _under_faults(
+        self, service: str, operation: str, params: dict[str, Any], answer: Callable[[], Answer]
+    ) -> Answer:
+        """The answer, or what the faults make of it. Nobody holds the lock while an answer takes its time."""
+        fault = self.faults.struck_by(service, operation, params, self._labels())
+        if fault is not None and not fault.carried_out:
+            fault.happen(self.clock.sleep)
+        with self.clock.lock:
+            answered = answer()
+        if fault is not None and fault.carried_out:
+            fault.happen(self.clock.sleep)
+        return answered
+
     def _answer(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        self.faults.raise_for(service, operation, params)
         if self._responder is not None:
             return self._responder(caller, service, operation, params)
         function = OPERATIONS.get((service, operation))
@@ -131,10 +135,29 @@ class Region:
             self.authorizer(caller, service, operation, params)
         return function(self, caller, params)
 
-    def _record(self, caller: Caller, service: str, operation: str, params: dict[str, Any], error: str | None) -> None:
+    @contextmanager
+    def _recorded(self, caller: Caller, service: str, operation: str, params: dict[str, Any]) -> Iterator[None]:
+        """Keep the call with its end."""
+
+        def keep(error: str | None) -> None:
+            with self.clock.lock:
+                made = Call(self.clock.time(), caller, service, operation, params, error, self._labels())
+                self.calls.append(made)
+
+        try:
+            yield
+        except AwsError as error:
+            keep(error.code)
+            raise
+        except Exception as error:  # not known here, or a fault of the region's own: neither is an answer of AWS
+            self.unanswered.append((self._labels(), error))
+            raise
+        keep(None)
+
+    @staticmethod
+    def _labels() -> dict[str, str]:
         activity = current_activity()
-        labels = dict(activity.labels) if activity is not None else {}
-        self.calls.append(Call(self.clock.time(), caller, service, operation, params, error, labels))
+        return dict(activity.labels) if activity is not None else {}
 
 
 def _no_backend(service: str, operation: str, _params: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ A fault is raised below botocore's retries, where AWS would raise it, so a throt
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,27 +14,49 @@ from albpatch.region.operations import AwsError
 
 @dataclass
 class CallFault:
-    """Calls of `service`.`operation` number `first` to `first + times - 1` that match end in error `code`.
+    """Something goes wrong with calls of `service`.`operation` number `first` to `first + times - 1` that match.
 
-    `where` holds request members that must be equal for a call to match; `times` None means for ever.
+    Attributes:
+        code: the error that the caller sees; None: the answer is the operation's own.
+        where: request members that must be equal for a call to match.
+        labels: labels of the activity that makes the call (step, execution, targets) that must be equal.
+        times: None means for ever.
+        carried_out: the operation does its work first, and only then the rest happens: the answer is lost.
+        seconds: how long the answer takes.
+        act: what else happens at that moment, once for every call that is struck.
     """
 
     service: str
     operation: str
-    code: str
+    code: str | None
     message: str = "injected fault"
     status: int = 400
     first: int = 1
     times: int | None = 1
     where: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    carried_out: bool = False
+    seconds: float = 0.0
+    act: Callable[[], None] | None = None
     seen: int = 0
 
-    def strikes(self, params: dict[str, Any]) -> bool:
-        """Count a matching attempt and tell whether this one fails."""
+    def strikes(self, params: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+        """Count a matching attempt and tell whether this one is struck."""
         if any(params.get(k) != v for k, v in self.where.items()):
+            return False
+        if any(labels.get(k) != v for k, v in self.labels.items()):
             return False
         self.seen += 1
         return self.seen >= self.first and (self.times is None or self.seen < self.first + self.times)
+
+    def happen(self, sleep: Callable[[float], None]) -> None:
+        """Do what the fault does besides the operation. Raises AwsError where it has a code."""
+        if self.seconds:
+            sleep(self.seconds)
+        if self.act is not None:
+            self.act()
+        if self.code is not None:
+            raise AwsError(self.code, self.message, self.status)
 
 
 class Faults:
@@ -45,8 +68,11 @@ class Faults:
     def concern(self, service: str, operation: str) -> bool:
         return any((f.service, f.operation) == (service, operation) for f in self.calls)
 
-    def raise_for(self, service: str, operation: str, params: dict[str, Any]) -> None:
-        """Raise the `AwsError` of the first armed fault that strikes this attempt."""
+    def struck_by(
+        self, service: str, operation: str, params: Mapping[str, Any], labels: Mapping[str, str]
+    ) -> CallFault | None:
+        """The first armed fault that strikes this attempt."""
         for fault in self.calls:
-            if (fault.service, fault.operation) == (service, operation) and fault.strikes(params):
-                raise AwsError(fault.code, fault.message, fault.status)
+            if (fault.service, fault.operation) == (service, operation) and fault.strikes(params, labels):
+                return fault
+        return None

@@ -25,6 +25,7 @@ class Host:
         self._hosts, self._region, self._clock = hosts, hosts.region, hosts.region.clock
         self.id, self.profile = instance_id, profile
         self.power = "running"  # running, rebooting, stopped, gone
+        self.crashed = False
         self.application_up = True
         self.sick = False
         self.patching = False
@@ -83,11 +84,20 @@ class Host:
         """Terminate the instance."""
         self._leave("gone", "TerminateInstances")
 
-    def start(self) -> None:
-        """Start a stopped instance: it boots as after a reboot."""
+    def crash(self) -> None:
+        """The machine goes down and stays down, which EC2 does not see. Every process on it ends."""
         with self._clock.lock:
-            if self.power != "stopped":
+            self.crashed = True
+            self._go_down("rebooting")
+            for process in list(self.processes):
+                self._clock.kill(process)
+
+    def start(self) -> None:
+        """Start a stopped instance, or a crashed one anew: it boots as after a reboot."""
+        with self._clock.lock:
+            if self.power != "stopped" and not self.crashed:
                 raise ValueError(f"{self.id} is {self.power}, not stopped")
+            self.crashed = False
             self._region.backend("ec2", "StartInstances", {"InstanceIds": [self.id]})
             self._go_down("rebooting")
             self._boot_in(self.profile.reboot_seconds)

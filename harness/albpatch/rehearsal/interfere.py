@@ -6,21 +6,36 @@ import dataclasses
 from collections.abc import Callable
 
 from albpatch.region.automation.service import Automation
+from albpatch.region.clock import current_activity
 from albpatch.region.core import Region
+from albpatch.region.faults import CallFault
 from albpatch.region.hosts import Hosts
 from albpatch.region.journal import Entry
 from albpatch.rehearsal.scenario import Interference
 from albpatch.rehearsal.world import World
 
-SAID = {"cancel": "execution cancelled", "kill": "execution died", "sicken": "turns sick", "recover": "recovers"}
+SAID = {
+    "cancel": "execution cancelled",
+    "kill": "execution died",
+    "sicken": "turns sick",
+    "recover": "recovers",
+    "stop": "is stopped",
+    "crash": "crashes",
+}
 Told = Callable[[str], None]
 
 
 def arm(region: Region, world: World, told: Told = lambda _words: None) -> None:
     """Arm every fault of the scenario. Times count from now. `told` hears what was done, when it is done."""
-    region.faults.calls.extend(dataclasses.replace(fault) for fault in world.scenario.call_faults)
+    for fault in world.scenario.call_faults:
+        region.faults.calls.append(dataclasses.replace(fault, labels=_here(world, fault.labels)))
     for one in world.scenario.interferences:
         _Armed(region, world, one, told)
+
+
+def _here(world: World, labels: dict[str, str]) -> dict[str, str]:
+    """The labels with the machine's instance id in the place of its name."""
+    return {name: world.machines.get(value, value) if name == "targets" else value for name, value in labels.items()}
 
 
 def instance_of(region: Region, world: World, execution_id: str) -> str | None:
@@ -38,14 +53,35 @@ class _Armed:
     def __init__(self, region: Region, world: World, what: Interference, told: Told) -> None:
         self._region, self._world, self._what, self._told = region, world, what, told
         self._instance = world.machines[what.machine]
+        self._victim = what.other or what.machine
+        self._execution: str | None = None  # the one whose step or call it was
         self._waiting = True
-        if what.when.step is None and what.when.host is None:
+        if what.when.call is not None:
+            self._at_call(*what.when.call)
+        elif what.when.step is None and what.when.host is None:
             self._strike_later()
         else:
             region.journal.listeners.append(self._heard)
 
+    def _at_call(self, service: str, operation: str) -> None:
+        when, labels = self._what.when, {"targets": self._instance}
+        if when.step is not None:
+            labels["step"] = when.step
+        fault = CallFault(service, operation, None, first=when.number, carried_out=when.carried_out, labels=labels)
+        fault.act = self._called
+        self._region.faults.calls.insert(0, fault)
+
+    def _called(self) -> None:
+        activity = current_activity()
+        self._execution = None if activity is None else activity.labels.get("execution")
+        if self._what.when.after:
+            self._strike_later()
+        else:
+            self._strike()
+
     def _heard(self, entry: Entry) -> None:
         if self._waiting and (self._is_host_state(entry) or self._is_step(entry)):
+            self._execution = entry.subject if entry.kind == "step" else None
             self._strike_later()
 
     def _is_host_state(self, entry: Entry) -> bool:
@@ -64,27 +100,35 @@ class _Armed:
         self._region.clock.call_at(self._region.clock.time() + self._what.when.after, self._strike)
 
     def _strike(self) -> None:
-        act, hosts = self._what.act, self._region.part(Hosts)
-        if act == "sicken":
-            hosts.sicken(self._instance)
-        elif act == "recover":
-            hosts.recover(self._instance)
-        elif not self._end_execution(act):
-            self._told(f"{self._what.machine}: no execution to {act}")
+        act, host = self._what.act, self._region.part(Hosts)[self._world.machines[self._victim]]
+        if act in ("cancel", "kill"):
+            ended = self._running()
+            if ended is None:
+                self._told(f"{self._victim}: no execution to {act}")
+                return
+            self._told(f"{self._victim}: {SAID[act]}")
+            self._end_execution(ended, act)
             return
-        self._told(f"{self._what.machine}: {SAID[act]}")
+        if act in ("sicken", "recover"):
+            host.change(sick=act == "sicken")
+        elif host.power in ("running", "rebooting"):
+            (host.stop if act == "stop" else host.crash)()
+        self._told(f"{self._victim}: {SAID[act]}")
 
-    def _end_execution(self, act: str) -> bool:
-        """Whether there was one to end."""
-        automation = self._region.part(Automation)
+    def _running(self) -> str | None:
+        """The execution that came to the moment, else the last one of the machine that is not over."""
+        automation, instance = self._region.part(Automation), self._world.machines[self._victim]
         mine = [
             id_
             for id_, execution in automation.executions.items()
-            if not execution.over and instance_of(self._region, self._world, id_) == self._instance
+            if not execution.over and instance_of(self._region, self._world, id_) == instance
         ]
-        for id_ in mine[-1:]:
-            if act == "kill":
-                automation.kill(id_)
-            else:
-                automation.stop(id_)
-        return bool(mine)
+        return self._execution if self._execution in mine else next(iter(mine[-1:]), None)
+
+    def _end_execution(self, execution_id: str, act: str) -> None:
+        """A cancellation that is on its way already cannot be asked for twice."""
+        automation = self._region.part(Automation)
+        if act == "kill":
+            automation.kill(execution_id)
+        elif automation.known(execution_id).stop is None:
+            automation.stop(execution_id)

@@ -36,8 +36,13 @@ def check_references(made: Scenario, top: Place) -> None:
         if profile not in made.profiles:
             _unknown(top.at("assign").at(name), "profile")
     for number, one in enumerate(made.interferences):
-        if one.machine not in made.machines:
-            _unknown(top.at("faults").at("acts").at(number).at("machine"), "instance")
+        place = top.at("faults").at("acts").at(number)
+        for what, machine_name in (("machine", one.machine), ("other", one.other or one.machine)):
+            if machine_name not in made.machines:
+                _unknown(place.at(what), "instance")
+    for number, fault in enumerate(made.call_faults):
+        if fault.labels.get("targets", next(iter(made.machines))) not in made.machines:
+            _unknown(top.at("faults").at("calls").at(number).at("machine"), "instance")
 
 
 def _unknown(place: Place, what: str) -> None:

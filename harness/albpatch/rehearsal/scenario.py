@@ -17,10 +17,11 @@ from albpatch.errors import InputError
 from albpatch.region.faults import CallFault
 from albpatch.rehearsal.reader import Place
 from albpatch.rehearsal.references import check_references
+from albpatch.rehearsal.scenario_faults import Interference, Trigger, call_fault, interference
+
+__all__ = ["Interference", "Scenario", "Trigger", "load", "parse"]
 
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")
-ACTS = ("cancel", "kill", "sicken", "recover")
-FOREVER = "for ever"
 
 
 @dataclass(frozen=True)
@@ -71,24 +72,6 @@ class Traffic:
     slow_share: float = 0.1
     slow_seconds: float = 8.0
     timeout: float = 30.0
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """When something goes wrong: `after` seconds from the night's start, or from a step or host state of a machine."""
-
-    after: float = 0.0
-    step: str | None = None
-    host: str | None = None
-
-
-@dataclass(frozen=True)
-class Interference:
-    """What somebody or fate does during the night: cancel or kill a machine's execution, sicken or heal a machine."""
-
-    act: str
-    machine: str
-    when: Trigger
 
 
 @dataclass(frozen=True)
@@ -144,8 +127,8 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         profiles=top.at("profiles").named(_profile),
         assign=top.at("assign").named(Place.text),
         traffic=_traffic(top.at("traffic")),
-        call_faults=faults.at("calls").each(_call_fault),
-        interferences=faults.at("acts").each(_interference),
+        call_faults=faults.at("calls").each(call_fault),
+        interferences=faults.at("acts").each(interference),
     )
     check_references(made, top)
     return made
@@ -222,40 +205,4 @@ def _traffic(place: Place) -> Traffic:
         slow_share=place.at("slow_share").number(0, 1, 0.1),
         slow_seconds=place.at("slow_seconds").number(0, 3600, 8.0),
         timeout=place.at("timeout").number(1, 3600, 30.0),
-    )
-
-
-def _call_fault(place: Place) -> CallFault:
-    place.mapping("call", "code", "message", "status", "first", "times", "where", required=("call", "code"))
-    call = place.at("call").text()
-    service, _, operation = call.partition(".")
-    if not service or not operation.isalnum():
-        raise place.at("call").wrong(f"must be service.Operation, for example elbv2.DeregisterTargets, not {call!r}")
-    times = place.at("times")
-    return CallFault(
-        service,
-        operation,
-        place.at("code").text(),
-        message=place.at("message").text("Rate exceeded"),
-        status=place.at("status").whole(400, 599, 400),
-        first=place.at("first").whole(1, 100_000, 1),
-        times=None if times.value == FOREVER else times.whole(1, 100_000, 1),
-        where=dict(place.at("where").mapping().value) if place.at("where").value is not None else {},
-    )
-
-
-def _interference(place: Place) -> Interference:
-    place.mapping("act", "machine", "when", required=("act", "machine", "when"))
-    when = place.at("when").mapping("after", "step", "host")
-    step, host = when.at("step"), when.at("host")
-    if step.value is not None and host.value is not None:
-        raise when.wrong("takes a step or a host state, not both")
-    return Interference(
-        act=place.at("act").one_of(ACTS),
-        machine=place.at("machine").text(),
-        when=Trigger(
-            after=when.at("after").number(0, 86_400, 0.0),
-            step=None if step.value is None else step.text(),
-            host=None if host.value is None else host.one_of(("serving", "starting", "rebooting", "stopped")),
-        ),
     )

@@ -180,3 +180,15 @@ def test_a_wrong_profile_is_one_clear_line(mapping, line):
         Profile.from_mapping(mapping, "profiles.slow")
     assert str(caught.value).startswith(line)
     assert "\n" not in str(caught.value)
+
+
+def test_a_crash(region):
+    """The machine goes down at any moment, even while it reboots, and nothing of it comes back by itself."""
+    host = region.part(Hosts).add("i-1", PROFILE)
+    host.reboot()
+    pass_time(region, 30)
+    host.crash()
+    pass_time(region, 86_400)
+
+    assert states(region)[-1] == (30, "rebooting")
+    assert (host.state, host.agent_up) == ("rebooting", False)

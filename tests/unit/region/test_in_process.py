@@ -5,7 +5,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
-from albpatch.region.clock import VirtualClock
+from albpatch.region.clock import Expired, VirtualClock
 from albpatch.region.core import Region
 from albpatch.region.faults import CallFault
 from albpatch.region.operations import AwsError, NotKnownHere
@@ -108,6 +108,72 @@ def test_a_fault_strikes_only_what_it_names(region):
     with pytest.raises(ClientError, match="TargetGroupNotFound"):
         elb.deregister_targets(TargetGroupArn="b", Targets=[{"Id": "i-1"}])
     elb.describe_target_health(TargetGroupArn="b", Targets=[])
+
+
+def test_a_lost_answer_comes_after_the_work(region):
+    """What was carried out counts although its caller sees an error; its retry is a call of its own."""
+    region.faults.calls.append(
+        CallFault("elbv2", "DeregisterTargets", "ServiceUnavailable", status=503, carried_out=True)
+    )
+    worked = []
+    region._responder = lambda *call: worked.append(call[2]) or answer(*call)
+
+    def work():
+        client(region, region.administrator, "elbv2", STANDARD).deregister_targets(TargetGroupArn="a", Targets=[])
+
+    region.clock.spawn("work", work)
+    region.clock.run()
+
+    assert worked == ["DeregisterTargets", "DeregisterTargets"]
+    assert [c.error for c in region.calls] == ["ServiceUnavailable", None]
+
+
+@pytest.mark.parametrize(("carried_out", "worked"), [(False, []), (True, ["DeregisterTargets"])])
+def test_a_call_without_an_answer_ends_with_its_deadline(region, carried_out, worked):
+    """A slow answer takes the region's time, and nobody else has to wait for it meanwhile."""
+    fault = CallFault("elbv2", "DeregisterTargets", None, seconds=900, carried_out=carried_out)
+    region.faults.calls.append(fault)
+    done, times = [], []
+    region._responder = lambda *call: done.append(call[2]) or answer(*call)
+
+    def slow():
+        with pytest.raises(Expired), region.clock.deadline(60):
+            client(region, region.administrator, "elbv2", STANDARD).deregister_targets(TargetGroupArn="a", Targets=[])
+        times.append(region.clock.time())
+
+    def other():
+        region.clock.sleep(10)
+        client(region, region.administrator, "elbv2").describe_target_health(TargetGroupArn="x", Targets=[])
+        times.append(region.clock.time())
+
+    region.clock.spawn("slow", slow)
+    region.clock.spawn("other", other)
+    region.clock.run()
+
+    assert times == [10, 60]
+    assert done == [*worked[:1], "DescribeTargetHealth"]
+
+
+def test_a_fault_waits_for_the_activity_it_names(region):
+    """With labels only calls of such an activity count and are struck; what else happens then, happens once."""
+    happened = []
+    fault = CallFault(
+        "elbv2", "DescribeTargetHealth", None, first=2, labels={"step": "Look"}, act=lambda: happened.append(1)
+    )
+    region.faults.calls.append(fault)
+
+    def work(step):
+        region.clock.current().labels["step"] = step
+        elb = client(region, region.administrator, "elbv2")
+        for _ in range(3):
+            elb.describe_target_health(TargetGroupArn="x", Targets=[])
+            happened.append(step)
+
+    for step in ("Other", "Look"):
+        region.clock.spawn(step, work, step)
+        region.clock.run()
+
+    assert happened == ["Other", "Other", "Other", "Look", 1, "Look", "Look"]
 
 
 def test_an_error_of_the_operation_behind_an_armed_fault(region):

@@ -33,6 +33,10 @@ faults:
   calls: [{call: elbv2.DeregisterTargets, code: Throttling, times: for ever, where: {TargetGroupArn: x}}]
   acts: [{act: cancel, machine: web-1, when: {host: rebooting, after: 5}}]
 """)
+AT_A_CALL = yaml.safe_load("""
+calls: [{call: dynamodb.UpdateItem, seconds: 700, step: Detach, machine: web-1, first: 2, carried_out: true}]
+acts: [{act: crash, machine: web-1, other: web-2, when: {step: Detach, call: elbv2.DeregisterTargets, number: 3}}]
+""")
 
 
 def test_everything_a_scenario_may_say():
@@ -52,6 +56,17 @@ def test_everything_a_scenario_may_say():
     assert made.traffic.slow_seconds == 8
     assert (made.call_faults[0].service, made.call_faults[0].times) == ("elbv2", None)
     assert made.interferences[0].when.after == 5
+
+
+def test_faults_at_a_call_of_a_step():
+    """A slow answer and an act name the machine, the step and which of its calls."""
+    made = parse({**GOOD, "faults": AT_A_CALL})
+    [fault], [act] = made.call_faults, made.interferences
+
+    assert (fault.code, fault.seconds, fault.first, fault.carried_out) == (None, 700, 2, True)
+    assert fault.labels == {"step": "Detach", "targets": "web-1"}
+    assert (act.when.step, act.when.call, act.when.number) == ("Detach", ("elbv2", "DeregisterTargets"), 3)
+    assert (act.machine, act.other, act.when.carried_out) == ("web-1", "web-2", False)
 
 
 def test_the_least_scenario_has_defaults():
@@ -96,9 +111,14 @@ MISTAKES = {
     "traffic.burst": (1, "traffic.burst: is not known here"),
     "faults.calls[0].call": ("DeregisterTargets", "faults.calls[0].call: must be service.Operation"),
     "faults.calls[0].times": ("often", "faults.calls[0].times: must be a whole number"),
+    "faults.calls[0].code": (None, "faults.calls[0]: takes a code, or the seconds until the answer"),
+    "faults.calls[0].machine": ("web-9", "faults.calls[0].machine: there is no instance 'web-9'"),
+    "faults.calls[0].seconds": (-1, "faults.calls[0].seconds: must be a number from 0 to 86400"),
+    "faults.acts[0].other": ("web-9", "faults.acts[0].other: there is no instance 'web-9'"),
+    "faults.acts[0].when.call": ("x.Y", "faults.acts[0].when: takes a step or call, or a host state, not both"),
     "faults.acts[0].act": ("unplug", "faults.acts[0].act: must be one of cancel, kill, sicken, recover"),
     "faults.acts[0].machine": ("web-9", "faults.acts[0].machine: there is no instance 'web-9'"),
-    "faults.acts[0].when.step": ("Install", "faults.acts[0].when: takes a step or a host state, not both"),
+    "faults.acts[0].when.step": ("Install", "faults.acts[0].when: takes a step or call, or a host state, not both"),
     "faults.weather": ("rain", "faults.weather: is not known here"),
     "extra": (1, "extra: is not known here"),
 }

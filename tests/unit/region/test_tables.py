@@ -1,0 +1,67 @@
+"""Transactions: a token makes a repeated one count once."""
+
+import pytest
+
+from albpatch.region.operations import AwsError
+from data_plane import Fleet
+
+TABLE = "items"
+
+
+@pytest.fixture(scope="module")
+def fleet():
+    made = Fleet(1)
+    made.make(
+        "dynamodb",
+        "CreateTable",
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+    )
+    yield made
+    made.region.close()
+
+
+def put(fleet, key, token):
+    """Write an item that must not exist yet."""
+    item = {"TableName": TABLE, "Item": {"Id": {"S": key}}, "ConditionExpression": "attribute_not_exists(Id)"}
+    params = {"TransactItems": [{"Put": item}], "ClientRequestToken": token}
+    return fleet.region.call(fleet.region.administrator, "dynamodb", "TransactWriteItems", params)
+
+
+def test_a_repeated_transaction_counts_once(fleet):
+    """Within ten minutes the same token succeeds without a second look; afterwards it is a new request."""
+    put(fleet, "a", "one")
+    put(fleet, "a", "one")
+    clock = fleet.region.clock
+    clock.run(clock.spawn("wait", clock.sleep, 601))
+
+    with pytest.raises(AwsError, match="TransactionCanceledException"):
+        put(fleet, "a", "one")
+
+
+def test_another_token_is_another_transaction(fleet):
+    """The condition is judged anew."""
+    put(fleet, "b", "two")
+
+    with pytest.raises(AwsError, match="TransactionCanceledException"):
+        put(fleet, "b", "three")
+
+
+def test_a_token_belongs_to_one_request(fleet):
+    """The same token with other parameters is refused, and writes nothing."""
+    put(fleet, "c", "four")
+
+    with pytest.raises(AwsError, match="IdempotentParameterMismatchException"):
+        put(fleet, "d", "four")
+    put(fleet, "d", "five")
+
+
+def test_a_refused_transaction_leaves_no_token(fleet):
+    """What was not carried out is judged anew with the same token."""
+    put(fleet, "e", "six")
+
+    for _ in range(2):
+        with pytest.raises(AwsError, match="TransactionCanceledException"):
+            put(fleet, "e", "seven")
