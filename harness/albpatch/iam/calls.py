@@ -97,11 +97,11 @@ def _rows(service: str, operation: str) -> list[dict[str, Any]]:
 
 
 def _needs_of(row: Mapping[str, Any], params: Mapping[str, Any], place: Place) -> Iterator[Need]:
-    if "resource" not in row:
-        yield Need(row["action"], "*")
-        return
     context = {key: tuple(dict.fromkeys(_values(params, path))) for key, path in row.get("context", {}).items()}
     context |= {key: (value,) for key, value in row.get("constants", {}).items()}
+    if "resource" not in row:
+        yield Need(row["action"], "*", tuple(sorted(context.items())))
+        return
     names = list(_values(params, row["from"])) if row["from"] else []
     if not names and "default" in row:
         names = [row["default"]]

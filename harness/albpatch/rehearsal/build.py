@@ -11,6 +11,8 @@ from albpatch.region.hosts import Hosts
 from albpatch.region.load_balancer import LoadBalancing
 from albpatch.region.operations import AwsError
 from albpatch.region.profiles import Profile
+from albpatch.region.services.alarms import Alarms
+from albpatch.region.services.calendars import Calendars
 from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.scenario import Scenario, TargetGroup
 from albpatch.rehearsal.world import World
@@ -45,6 +47,13 @@ def create(region: Region, scenario: Scenario) -> World:
     for name, machine in scenario.machines.items():
         with _told(f"exists.instances.{name}"):
             machines[name] = _instance(region, subnets[machine.zone], {"Name": name, **machine.tags})
+    for name, alarm in scenario.alarms.items():
+        region.part(Alarms).set(name, alarm.state, alarm.kind)
+    for name, state in scenario.calendars.items():
+        region.part(Calendars).set(name, state)
+    for name in scenario.topics:
+        with _told("exists.topics"):
+            region.backend("sns", "CreateTopic", {"Name": name})
     return World(scenario, groups, machines)
 
 

@@ -1,4 +1,4 @@
-"""Lets a scenario's faults happen: failing calls, a cancelled or killed execution, a machine that turns sick."""
+"""Lets a scenario's faults happen: failing calls, ended executions, machines that turn sick, alarms, freezes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from albpatch.region.core import Region
 from albpatch.region.faults import CallFault
 from albpatch.region.hosts import Hosts
 from albpatch.region.journal import Entry
+from albpatch.region.services.alarms import Alarms
+from albpatch.region.services.calendars import Calendars
 from albpatch.rehearsal.scenario import Interference
+from albpatch.rehearsal.scenario_faults import ALARM_ACTS, CALENDAR_ACTS
 from albpatch.rehearsal.world import World
 
 SAID = {
@@ -52,7 +55,7 @@ class _Armed:
 
     def __init__(self, region: Region, world: World, what: Interference, told: Told) -> None:
         self._region, self._world, self._what, self._told = region, world, what, told
-        self._instance = world.machines[what.machine]
+        self._instance = world.machines.get(what.machine, "")
         self._victim = what.other or what.machine
         self._execution: str | None = None  # the one whose step or call it was
         self._waiting = True
@@ -100,6 +103,17 @@ class _Armed:
         self._region.clock.call_at(self._region.clock.time() + self._what.when.after, self._strike)
 
     def _strike(self) -> None:
+        what = self._what
+        if what.act in ALARM_ACTS:
+            self._region.part(Alarms).set(what.alarm, ALARM_ACTS[what.act])
+            self._told(f"alarm {what.alarm}: {ALARM_ACTS[what.act]}")
+        elif what.act in CALENDAR_ACTS:
+            self._region.part(Calendars).set(what.calendar, CALENDAR_ACTS[what.act])
+            self._told(f"calendar {what.calendar}: {CALENDAR_ACTS[what.act]}")
+        else:
+            self._strike_machine()
+
+    def _strike_machine(self) -> None:
         act, host = self._what.act, self._region.part(Hosts)[self._world.machines[self._victim]]
         if act in ("cancel", "kill"):
             ended = self._running()

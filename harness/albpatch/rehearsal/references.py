@@ -38,8 +38,12 @@ def check_references(made: Scenario, top: Place) -> None:
     for number, one in enumerate(made.interferences):
         place = top.at("faults").at("acts").at(number)
         for what, machine_name in (("machine", one.machine), ("other", one.other or one.machine)):
-            if machine_name not in made.machines:
+            if machine_name and machine_name not in made.machines:
                 _unknown(place.at(what), "instance")
+        if one.alarm and one.alarm not in made.alarms:
+            _unknown(place.at("alarm"), "alarm")
+        if one.calendar and one.calendar not in made.calendars:
+            _unknown(place.at("calendar"), "calendar")
     for number, fault in enumerate(made.call_faults):
         if fault.labels.get("targets", next(iter(made.machines))) not in made.machines:
             _unknown(top.at("faults").at("calls").at(number).at("machine"), "instance")

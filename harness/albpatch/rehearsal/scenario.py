@@ -75,6 +75,14 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm: MetricAlarm or CompositeAlarm, and its state before the night."""
+
+    kind: str = "MetricAlarm"
+    state: str = "OK"
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Everything a night needs besides the module's own resources."""
 
@@ -87,6 +95,9 @@ class Scenario:
     traffic: Traffic = field(default_factory=Traffic)
     call_faults: tuple[CallFault, ...] = ()
     interferences: tuple[Interference, ...] = ()
+    alarms: Mapping[str, Alarm] = field(default_factory=dict)
+    calendars: Mapping[str, str] = field(default_factory=dict)  # name -> OPEN or CLOSED
+    topics: tuple[str, ...] = ()
 
     def profile(self, machine: str) -> Mapping[str, Any]:
         """How a machine behaves: the members of `region.hosts.Profile` that the scenario sets."""
@@ -115,6 +126,9 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         "load_balancers",
         "target_groups",
         "instances",
+        "alarms",
+        "calendars",
+        "topics",
         required=("zones", "target_groups", "instances"),
     )
     faults = Place(source, "faults", top.value.get("faults") or {}).mapping("calls", "acts")
@@ -129,6 +143,9 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         traffic=_traffic(top.at("traffic")),
         call_faults=faults.at("calls").each(call_fault),
         interferences=faults.at("acts").each(interference),
+        alarms=exists.at("alarms").named(_alarm),
+        calendars=exists.at("calendars").named(lambda place: place.one_of(("OPEN", "CLOSED"))),
+        topics=exists.at("topics").each(Place.text),
     )
     check_references(made, top)
     return made
@@ -205,4 +222,12 @@ def _traffic(place: Place) -> Traffic:
         slow_share=place.at("slow_share").number(0, 1, 0.1),
         slow_seconds=place.at("slow_seconds").number(0, 3600, 8.0),
         timeout=place.at("timeout").number(1, 3600, 30.0),
+    )
+
+
+def _alarm(place: Place) -> Alarm:
+    place.mapping("kind", "state")
+    return Alarm(
+        kind=place.at("kind").one_of(("MetricAlarm", "CompositeAlarm"), "MetricAlarm"),
+        state=place.at("state").one_of(("OK", "ALARM", "INSUFFICIENT_DATA"), "OK"),
     )

@@ -8,6 +8,8 @@ from albpatch.region.faults import CallFault
 from albpatch.rehearsal.reader import Place
 
 ACTS = ("cancel", "kill", "sicken", "recover", "stop", "crash")
+ALARM_ACTS = {"alarm": "ALARM", "quiet": "OK", "unsure": "INSUFFICIENT_DATA"}
+CALENDAR_ACTS = {"freeze": "CLOSED", "thaw": "OPEN"}
 FOREVER = "for ever"
 
 
@@ -32,13 +34,16 @@ class Interference:
     """What somebody or fate does during the night.
 
     It cancels or kills a machine's execution, or sickens, heals, stops or crashes a machine: `machine`, or the one that
-    is named by `other` when something happens in the night of `machine`.
+    is named by `other` when something happens in the night of `machine`. Or an alarm or a change calendar changes its
+    state; without a machine such a moment counts from the night's start.
     """
 
     act: str
     machine: str
     when: Trigger
     other: str | None = None
+    alarm: str = ""
+    calendar: str = ""
 
 
 def call_fault(place: Place) -> CallFault:
@@ -74,13 +79,22 @@ def _call(place: Place) -> tuple[str, str]:
 
 def interference(place: Place) -> Interference:
     """An act of the file. Raises InputError."""
-    place.mapping("act", "machine", "other", "when", required=("act", "machine", "when"))
+    place.mapping("act", "machine", "other", "alarm", "calendar", "when", required=("act", "when"))
+    act = place.at("act").one_of((*ACTS, *ALARM_ACTS, *CALENDAR_ACTS))
+    whose = "machine" if act in ACTS else "alarm" if act in ALARM_ACTS else "calendar"
+    more = ("other",) if act in ACTS else (whose,)
+    place.mapping("act", "machine", *more, "when", required=(whose,))
+    when = _trigger(place.at("when").mapping("after", "step", "host", "call", "number", "carried_out"))
+    if "machine" not in place.value and when != Trigger(after=when.after):
+        raise place.at("when").wrong("names what a machine comes to, so machine must say which")
     other = place.at("other")
     return Interference(
-        act=place.at("act").one_of(ACTS),
-        machine=place.at("machine").text(),
-        when=_trigger(place.at("when").mapping("after", "step", "host", "call", "number", "carried_out")),
+        act=act,
+        machine=place.at("machine").text() if "machine" in place.value else "",
+        when=when,
         other=None if other.value is None else other.text(),
+        alarm=place.at("alarm").text() if whose == "alarm" else "",
+        calendar=place.at("calendar").text() if whose == "calendar" else "",
     )
 
 

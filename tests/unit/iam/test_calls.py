@@ -120,3 +120,10 @@ def test_actions_of_automation_steps():
     """A runCommand step polls what it sent; a script step calls nothing by itself."""
     assert actions_of_step("aws:runCommand") == ["ssm:ListCommandInvocations", "ssm:ListCommands", "ssm:SendCommand"]
     assert actions_of_step("aws:executeScript") == []
+
+
+def test_a_call_without_a_resource_has_a_context():
+    """PutMetricData supports no resource; what it may put is told apart by the namespace alone."""
+    (need,) = needs("cloudwatch", "PutMetricData", {"Namespace": "Mine", "MetricData": []}, PLACE)
+
+    assert (need.resource, need.context) == ("*", (("cloudwatch:namespace", ("Mine",)),))

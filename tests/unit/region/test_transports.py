@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 from albpatch.region.automation.service import Automation
 from albpatch.region.core import load_services
 from albpatch.region.operations import OPERATIONS
+from albpatch.region.services.alarms import Alarms
+from albpatch.region.services.calendars import Calendars
 from albpatch.region.services.documents import Documents
 from albpatch.region.services.windows import Windows
 from albpatch.region.transport import http, in_process
@@ -85,6 +87,9 @@ class World:
         listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
         zones = {"Listeners": [listener], "AvailabilityZones": [f"{self.region.name}a"]}
         self.fleet.make("elb", "CreateLoadBalancer", LoadBalancerName="old", **zones)
+        self.topic = str(self.fleet.make("sns", "CreateTopic", Name="news")["TopicArn"])
+        self.region.part(Alarms).set("any", "ALARM", "CompositeAlarm")
+        self.region.part(Calendars).set("freeze", "CLOSED")
         self.command = self.new_command()
         windows = self.region.part(Windows)
         self.opening = windows.fire(self.window)
@@ -163,6 +168,14 @@ class World:
 Sample = Callable[[World], dict[str, Any]]
 SAMPLES: dict[tuple[str, str], Sample] = {
     ("autoscaling", "DescribeAutoScalingInstances"): lambda w: {"InstanceIds": w.fleet.ids},
+    ("cloudwatch", "DescribeAlarms"): lambda _: {
+        "AlarmNames": ["any", "nobody"],
+        "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+    },
+    ("cloudwatch", "PutMetricData"): lambda _: {
+        "Namespace": "Mine",
+        "MetricData": [{"MetricName": "Out", "Value": 1.0, "Dimensions": [{"Name": "Table", "Value": "items"}]}],
+    },
     ("ec2", "DescribeInstances"): lambda w: {"InstanceIds": w.fleet.ids[:1]},
     ("ec2", "RunInstances"): lambda w: {
         "ImageId": "ami-12c6146b",
@@ -200,6 +213,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("iam", "GetPolicy"): lambda w: {"PolicyArn": w.managed()},
     ("iam", "GetPolicyVersion"): lambda w: {"PolicyArn": w.managed(), "VersionId": "v1"},
     ("resource-groups", "ListGroupResources"): lambda _: {"Group": "web"},
+    ("sns", "Publish"): lambda w: {"TopicArn": w.topic, "Subject": "End", "Message": "All is well."},
     ("sts", "GetCallerIdentity"): lambda _: {},
     ("ssm", "AddTagsToResource"): lambda w: {
         "ResourceType": "MaintenanceWindow",
@@ -240,6 +254,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("ssm", "UpdateDocumentDefaultVersion"): lambda w: {"Name": w.document, "DocumentVersion": "1"},
     ("ssm", "DeleteDocument"): lambda w: {"Name": w.new_document(w.new_name())},
     ("ssm", "DescribeDocument"): lambda _: {"Name": "AWSEC2-Example"},
+    ("ssm", "GetCalendarState"): lambda _: {"CalendarNames": ["freeze"]},
     ("ssm", "GetDocument"): lambda w: {"Name": w.document, "DocumentFormat": "YAML"},
     ("ssm", "ListDocuments"): lambda w: {"Filters": [{"Key": "Name", "Values": [w.document]}]},
     ("ssm", "DescribeDocumentPermission"): lambda w: {"Name": w.document, "PermissionType": "Share"},
@@ -289,11 +304,13 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("ssm", "CancelMaintenanceWindowExecution"): lambda w: {"WindowExecutionId": w.new_opening()},
 }
 # Operations whose every call makes or changes something: what the two calls answer may differ in ids and moments.
-WRITES = re.compile("^(Create|Update|Delete|Register|Deregister|Send|Start|Stop|Put|Run|Cancel|Modify)")
+WRITES = re.compile("^(Create|Update|Delete|Register|Deregister|Send|Start|Stop|Put|Run|Cancel|Modify|Publish)")
 
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("elbv2", "DescribeTargetHealth", {"TargetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/x/y"}),
     ("ec2", "MonitorInstances", {"InstanceIds": ["i-0123456789abcdef0"]}),
+    ("sns", "Publish", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:nobody", "Message": "Hello"}),
+    ("ssm", "GetCalendarState", {"CalendarNames": ["nobody"]}),
     ("ssm", "GetDocument", {"Name": "nobody"}),
     ("ssm", "GetMaintenanceWindow", {"WindowId": "mw-00000000000000000"}),
     ("ssm", "GetMaintenanceWindowExecution", {"WindowExecutionId": ID}),

@@ -25,13 +25,19 @@ exists:
       tags: {ALB: alb01}
       registrations: [{target_group: web}, {target_group: web, port: 8081}]
     web-2: {zone: us-east-1c, state: stopped}
+  alarms: {errors: {state: INSUFFICIENT_DATA}, service: {kind: CompositeAlarm}}
+  calendars: {holidays: CLOSED}
+  topics: [news]
 profiles:
   plain: {missing_patches: 2, patch_seconds: 60}
 assign: {web-1: plain, web-2: plain}
 traffic: {requests_per_second: 2, slow_share: 0.1, slow_seconds: 8, timeout: 20}
 faults:
   calls: [{call: elbv2.DeregisterTargets, code: Throttling, times: for ever, where: {TargetGroupArn: x}}]
-  acts: [{act: cancel, machine: web-1, when: {host: rebooting, after: 5}}]
+  acts:
+    - {act: cancel, machine: web-1, when: {host: rebooting, after: 5}}
+    - {act: alarm, alarm: errors, machine: web-1, when: {step: AwaitDelay}}
+    - {act: thaw, calendar: holidays, when: {after: 60}}
 """)
 AT_A_CALL = yaml.safe_load("""
 calls: [{call: dynamodb.UpdateItem, seconds: 700, step: Detach, machine: web-1, first: 2, carried_out: true}]
@@ -55,7 +61,15 @@ def test_everything_a_scenario_may_say():
     assert made.profile("web-1") == {"missing_patches": 2, "patch_seconds": 60}
     assert made.traffic.slow_seconds == 8
     assert (made.call_faults[0].service, made.call_faults[0].times) == ("elbv2", None)
-    assert made.interferences[0].when.after == 5
+    cancel, alarm, thaw = made.interferences
+    assert cancel.when.after == 5
+    assert (alarm.act, alarm.alarm, alarm.machine, alarm.when.step) == ("alarm", "errors", "web-1", "AwaitDelay")
+    assert (thaw.calendar, thaw.machine, thaw.when.after) == ("holidays", "", 60)
+    assert [(a.kind, a.state) for a in made.alarms.values()] == [
+        ("MetricAlarm", "INSUFFICIENT_DATA"),
+        ("CompositeAlarm", "OK"),
+    ]
+    assert (made.calendars, made.topics) == ({"holidays": "CLOSED"}, ("news",))
 
 
 def test_faults_at_a_call_of_a_step():
@@ -118,6 +132,12 @@ MISTAKES = {
     "faults.acts[0].when.call": ("x.Y", "faults.acts[0].when: takes a step or call, or a host state, not both"),
     "faults.acts[0].act": ("unplug", "faults.acts[0].act: must be one of cancel, kill, sicken, recover"),
     "faults.acts[0].machine": ("web-9", "faults.acts[0].machine: there is no instance 'web-9'"),
+    "faults.acts[0].alarm": ("errors", "faults.acts[0].alarm: is not known here; known are act, machine, other, when"),
+    "faults.acts[1].alarm": ("quota", "faults.acts[1].alarm: there is no alarm 'quota'"),
+    "faults.acts[2].calendar": ("easter", "faults.acts[2].calendar: there is no calendar 'easter'"),
+    "faults.acts[2].when.step": ("Install", "faults.acts[2].when: names what a machine comes to, so machine must say"),
+    "exists.alarms.errors.state": ("RED", "exists.alarms.errors.state: must be one of OK, ALARM, INSUFFICIENT_DATA"),
+    "exists.calendars.holidays": ("SHUT", "exists.calendars.holidays: must be one of OPEN, CLOSED"),
     "faults.acts[0].when.step": ("Install", "faults.acts[0].when: takes a step or call, or a host state, not both"),
     "faults.weather": ("rain", "faults.weather: is not known here"),
     "extra": (1, "extra: is not known here"),
