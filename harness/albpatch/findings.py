@@ -20,6 +20,23 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Known(Rule):
+    """A rule with the words that every finding of it carries."""
+
+    why: str
+    todo: str
+
+    def finding(self, address: str, what: str) -> Finding:
+        """A finding of this rule. what: what was seen, one sentence."""
+        return Finding(self.id, self.severity, written(address), written(what), self.why, self.todo)
+
+
+def known(severity: Severity, *rows: tuple[str, str, str, str]) -> list[Known]:
+    """Rules of one severity, each as (id, title, why, todo)."""
+    return [Known(id, severity, title, why, todo) for id, title, why, todo in rows]
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that is wrong. address: where in the plan. why: why it matters. todo: what to do about it."""
 
@@ -74,6 +91,11 @@ class Findings:
         counts = [(self.count(severity), severity) for severity in SEVERITIES]
         shown = [f"{number} {severity}{'s' if number != 1 else ''}" for number, severity in counts if number]
         return ", ".join(shown) or "no findings"
+
+
+def written(text: str) -> str:
+    """The text with what JSON can write and UTF-8 cannot written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def at_least(severity: Severity, threshold: Severity) -> bool:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from albpatch.findings import Finding, Severity
-from albpatch.plan.rules import Known
-
-
-def _rules(severity: Severity, *rows: tuple[str, str, str, str]) -> list[Known]:
-    return [Known(id, severity, title, why, todo) for id, title, why, todo in rows]
-
+from albpatch.findings import Finding, Known, known
 
 _ALL = [
-    *_rules(
+    *known(
         "error",
         (
             "document-refused",
@@ -86,7 +80,7 @@ _ALL = [
             "Write an ISO 8601 duration such as PT10M, of less than seven days.",
         ),
     ),
-    *_rules(
+    *known(
         "warning",
         (
             "left-detached",
@@ -186,7 +180,7 @@ _ALL = [
             "Set timeoutSeconds.",
         ),
     ),
-    *_rules(
+    *known(
         "note",
         (
             "sleep-for-look",
@@ -232,12 +226,6 @@ RULES: dict[str, Known] = {rule.id: rule for rule in _ALL}
 
 def finding(id: str, address: str, what: str) -> Finding:
     """A finding of a rule. what: what was seen here, one sentence without its full stop."""
-    rule = RULES[id]
     first = what.split(" ")[0]
     said = f"{what[:1].upper()}{what[1:]}" if first.isalpha() and first.islower() else what
-    return Finding(id, rule.severity, _text(address), f"{_text(said)}.", rule.why, rule.todo)
-
-
-def _text(value: str) -> str:
-    """What JSON can write and UTF-8 cannot is written out."""
-    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return RULES[id].finding(address, f"{said}.")

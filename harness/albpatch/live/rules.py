@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from albpatch.findings import Finding, Severity
-from albpatch.plan.rules import Known
-
-
-def _rules(severity: Severity, *rows: tuple[str, str, str, str]) -> list[Known]:
-    return [Known(id, severity, title, why, todo) for id, title, why, todo in rows]
-
+from albpatch.findings import Finding, Known, known
 
 _NOW = [
-    *_rules(
+    *known(
         "error",
         (
             "fleet-empty",
@@ -158,7 +152,7 @@ _NOW = [
             "Read the reason that is named; repair the instance before the next window.",
         ),
     ),
-    *_rules(
+    *known(
         "warning",
         (
             "window-disabled",
@@ -191,7 +185,7 @@ _NOW = [
             "Run `albpatch check --after-window` for the reasons.",
         ),
     ),
-    *_rules(
+    *known(
         "note",
         (
             "instance-not-running",
@@ -227,7 +221,7 @@ _NOW = [
 ]
 
 _AFTER_WINDOW = [
-    *_rules(
+    *known(
         "error",
         (
             "no-roll",
@@ -278,7 +272,7 @@ _AFTER_WINDOW = [
             "Register what is missing as the snapshot has it.",
         ),
     ),
-    *_rules(
+    *known(
         "warning",
         (
             "instance-deferred",
@@ -296,7 +290,7 @@ _AFTER_WINDOW = [
 ]
 
 _CALLS = [
-    *_rules(
+    *known(
         "error",
         (
             "call-denied",
@@ -332,5 +326,4 @@ CALLS = frozenset(rule.id for rule in _CALLS)
 
 def finding(id: str, address: str, what: str) -> Finding:
     """A finding of a rule. what: what is and what should be, one sentence."""
-    rule = RULES[id]
-    return Finding(id, rule.severity, address, what, rule.why, rule.todo)
+    return RULES[id].finding(address, what)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from albpatch.findings import Block
-from albpatch.plan.model import Call, document, number
+from albpatch.plan.model import Call, Runbook, number
 from albpatch.plan.permissions import of_role
 from albpatch.plan.read import Mark
-from albpatch.plan.runbook import Difference, compare
+from albpatch.plan.difference import Difference
+from albpatch.plan.runbook import compare
 from albpatch.plan.sides import Subject
 from albpatch.plan.words import show
 
@@ -31,15 +32,21 @@ _LOWER_IS_WEAKER = {
     "bake_seconds",
     "cutoff_hours",
 }
-_HIGHER_IS_WEAKER = {"scan_max_age_minutes"}
+_HIGHER_IS_WEAKER = {"max_unavailable", "scan_max_age_minutes"}
+ROLES = ("automation", "window", "restore")
 
 
-def runbook(before: Call, after: Call) -> list[Difference]:
-    """What differs between the runbooks of a call; nothing where one of them is not shown."""
-    if before.content == after.content:
-        return []
-    (old, _), (new, _) = document(before.content), document(after.content)
-    return compare(old, new) if old is not None and new is not None else []
+def runbooks(before: Call, after: Call) -> Iterator[tuple[Runbook, Runbook, list[Difference]]]:
+    """Each runbook that a call has before and after, and what differs; nothing where one of them is not shown."""
+    olds = {runbook.kind: runbook for runbook in before.runbooks}
+    for new in after.runbooks:
+        old = olds.get(new.kind)
+        if old is None:
+            continue
+        first, second, differences = old.document, new.document, list[Difference]()
+        if old.content != new.content and first is not None and second is not None:
+            differences = compare(first, second, before.documents, after.documents)
+        yield old, new, differences
 
 
 def settings(before: Call, after: Call) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
@@ -84,12 +91,13 @@ def blocks(subject: Subject, before: Call | None, after: Call | None) -> list[Bl
 
 
 def _runbook(before: Call, after: Call) -> Iterator[str]:
-    differences = runbook(before, after)
     marks = {"weakened": "weaker: ", "changed": "", "plain": ""}
-    yield from (f"{marks[d.effect]}{d.text}" for d in differences)
-    if not differences and before.content != after.content:
-        shown = isinstance(before.content, str) and isinstance(after.content, str)
-        yield "the text changed, what it does has not" if shown else "the text is not shown on both sides"
+    for old, new, differences in runbooks(before, after):
+        which = "" if new.kind == "patching" else f"{new.kind} runbook: "
+        yield from (f"{which}{marks[d.effect]}{d.text}" for d in differences)
+        if not differences and old.content != new.content:
+            shown = isinstance(old.content, str) and isinstance(new.content, str)
+            yield which + ("the text changed, what it does has not" if shown else "the text is not shown on both sides")
 
 
 def _settings(before: Call, after: Call) -> Iterator[str]:
@@ -105,7 +113,9 @@ def _shown(value: Any) -> str:
 
 
 def _permissions(before: Call, after: Call) -> Iterator[str]:
-    for which in ("automation", "window"):
+    for which in ROLES:
+        if before.role(which) is None and after.role(which) is None:
+            continue
         old, new = (of_role(call, call.role(which)) for call in (before, after))
         role = f"{which} role"
         if old.whole and new.whole:

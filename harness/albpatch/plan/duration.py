@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,23 +47,39 @@ class Bound:
         return None if self.unbounded else sum(seconds for _, seconds in self.way)
 
 
-def bound(document: Document, delay_seconds: int | None, start: str | None = None) -> Bound:
+def bound(
+    document: Document,
+    delay_seconds: int | None,
+    start: str | None = None,
+    started: Mapping[str, Document] | None = None,
+) -> Bound:
     """The bound of one execution, from its first step or from `start` on.
 
     Args:
         delay_seconds: the longest deregistration delay of the target groups; None takes ELB's limit.
+        started: documents that a step may start, by name: such a step takes no longer than what it starts.
     """
-    graph = Graph(document)
     delay = max((_LONGEST_DELAY if delay_seconds is None else delay_seconds) + _DELAY_MARGIN, _least_wait(document))
+    return _of(Graph(document, started), delay, start)
+
+
+def _of(graph: Graph, delay: int, start: str | None = None) -> Bound:
     begin = start or graph.start
     if begin not in graph.steps:
         return Bound((), ("no step",))
     reached = graph.reachable(begin)
-    weights = {name: seconds(graph.steps[name], delay) for name in reached}
+    weights = {name: _weight(graph, graph.steps[name], delay) for name in reached}
     unbounded = tuple(name for name in graph.steps if name in reached and weights[name] is None)
     if unbounded or _circular(graph, begin):
         return Bound((), unbounded or ("a loop of steps",))
     return Bound(tuple(_longest(graph, begin, {name: weight or 0 for name, weight in weights.items()})))
+
+
+def _weight(graph: Graph, step: Step, delay: int) -> int | None:
+    own, child = seconds(step, delay), graph.child(step)
+    within = None if child is None else _of(child, delay).seconds
+    found = [limit for limit in (own, None if within is None else within * step.max_attempts) if limit is not None]
+    return min(found, default=None)
 
 
 def _least_wait(document: Document) -> int:

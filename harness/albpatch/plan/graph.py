@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,9 +36,13 @@ class Edge:
 
 
 class Graph:
-    """The routes of a document, those of a cancellation left out: it ends within two minutes."""
+    """The routes of a document, those of a cancellation left out: it ends within two minutes.
 
-    def __init__(self, document: Document) -> None:
+    started: the documents whose text is known, by name. A step that starts one of them does what that one does.
+    """
+
+    def __init__(self, document: Document, started: Mapping[str, Document] | None = None) -> None:
+        self._started = {name: Graph(found) for name, found in (started or {}).items()}
         self.steps = {step.name: step for step in document.steps}
         self._order = [step.name for step in document.steps]
         self.edges = {step.name: tuple(self._edges(step)) for step in document.steps}
@@ -96,21 +100,40 @@ class Graph:
     @cached_property
     def disturbing(self) -> list[str]:
         """The steps that take an instance out or may reboot it, in the order of the document."""
-        return [name for name in self._order if disturbs(self.steps[name])]
+        return [name for name in self._order if self._disturbs(self.steps[name])]
 
     @cached_property
     def restoring(self) -> set[str]:
-        return {name for name, step in self.steps.items() if _RESTORES.search(_calls(step))}
+        """The steps that put an instance back."""
+        return {name for name, step in self.steps.items() if self._restores(step)}
+
+    @property
+    def acts(self) -> list[str]:
+        """What the document is for: to take instances out and reboot them, or, if it does neither, to put them back."""
+        return self.disturbing or [name for name in self._order if name in self.restoring]
+
+    def child(self, step: Step) -> Graph | None:
+        """The document that a step starts, if its text is known."""
+        starts = step.action == "aws:executeAutomation"
+        return self._started.get(str(step.inputs.get("DocumentName"))) if starts else None
+
+    def _disturbs(self, step: Step) -> bool:
+        child = self.child(step)
+        return disturbs(step) if child is None else bool(child.disturbing)
+
+    def _restores(self, step: Step) -> bool:
+        child = self.child(step)
+        return bool(_RESTORES.search(_calls(step)) if child is None else child.restoring)
 
     def guards_of(self, name: str) -> set[str]:
         """The steps that must have succeeded on every way to this one."""
-        if name not in self.reachable(self.start):
+        return self.guards_between(self.start, name)
+
+    def guards_between(self, start: str, name: str) -> set[str]:
+        """The steps that must have succeeded on every way from one step to another; empty where none leads there."""
+        if start == END or name not in self.reachable(start):
             return set()
-        return {
-            guard
-            for guard in self.steps
-            if guard != name and name not in self.reachable(self.start, successes_of=guard)
-        }
+        return {g for g in self.steps if g != name and name not in self.reachable(start, successes_of=g)}
 
     def labels_to(self, branch: str, name: str) -> set[str]:
         """The outcomes of a branch from which a way leads to a step."""

@@ -57,6 +57,25 @@ class Fleet:
 
 
 @dataclass(frozen=True)
+class Runbook:
+    """A runbook of a call and the role that it assumes. kind: patching or restore."""
+
+    kind: str
+    resource: Resource
+    role: Resource | None
+
+    @property
+    def content(self) -> Any:
+        """Its text, or a mark."""
+        return self.resource.values.get("content")
+
+    @property
+    def document(self) -> Document | None:
+        """What its text says; None where the plan does not show it."""
+        return document(self.content)[0]
+
+
+@dataclass(frozen=True)
 class Call:
     """One call of the module. address: its module path, empty for the root module itself."""
 
@@ -102,9 +121,30 @@ class Call:
         """The document's text, a mark, or None where there is no document."""
         return self.document.values.get("content") if self.document else None
 
+    @property
+    def runbooks(self) -> list[Runbook]:
+        """The patching runbook and the one that restores, as far as the call has them."""
+        restoring = self._named("aws_ssm_document", "recovery", self.get("restore", "document"))
+        found = [("patching", self.document, "automation"), ("restore", restoring, "restore")]
+        return [Runbook(kind, document, self.role(role)) for kind, document, role in found if document is not None]
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """Name -> what a runbook of the call says, as far as the plan shows it."""
+        shown = [(runbook.resource.values.get("name"), runbook.document) for runbook in self.runbooks]
+        return {name: found for name, found in shown if isinstance(name, str) and found is not None}
+
     def role(self, which: str) -> Resource | None:
-        """The role of "automation" or of "window"."""
+        """The role of "automation", "window" or "restore"."""
+        if which == "restore":
+            return self._named("aws_iam_role", "recovery", self.get("restore", "role", "name"))
         return self.one("aws_iam_role", {"automation": "automation_role", "window": "maintenance_window"}[which])
+
+    def _named(self, kind: str, submodule: str, name: Any) -> Resource | None:
+        """The resource with this name below a submodule, whatever index that has; the first one if none is known."""
+        below = re.compile(rf"{re.escape(self.address)}\.?module\.{submodule}(\[\d+\])?(\..*)?")
+        found = [resource for resource in self.of_type(kind) if below.fullmatch(resource.module)]
+        return next((r for r in found if r.values.get("name") == name), found[0] if found else None)
 
 
 def calls(state: State) -> dict[str, Call]:

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from albpatch.findings import Finding, Rule, Severity
-
-
-@dataclass(frozen=True)
-class Known(Rule):
-    """A rule with the words that every finding of it carries."""
-
-    why: str
-    todo: str
-
-
-def _rules(severity: Severity, *rows: tuple[str, str, str, str]) -> list[Known]:
-    return [Known(id, severity, title, why, todo) for id, title, why, todo in rows]
-
+from albpatch.findings import Finding, Known, known
 
 _ALL = [
-    *_rules(
+    *known(
         "error",
         (
             "guard-weakened",
@@ -78,14 +63,15 @@ _ALL = [
         ),
         (
             "concurrency-above-floor",
-            "more instances at once than the floor surely allows",
+            "more instances at once, and the runbook takes no leases",
             "Executions at the same time do not count each other: a target group can go below its floor.",
-            "Set max_concurrency to 1.",
+            "Set max_concurrency to 1, or use the bundled runbook, which takes leases.",
         ),
         (
             "errors-tolerated",
             "the roll goes on after a failure",
-            "A patch that breaks one instance is installed on the next ones too.",
+            "The window starts the next instances after a failure. The bundled runbook then defers them, because the"
+            " lease table says that the roll is halted; the clone of AWS's runbook patches them.",
             "Set max_errors to 0.",
         ),
         (
@@ -114,15 +100,34 @@ _ALL = [
         ),
         (
             "windows-overlap",
-            "two windows on one target group are open at the same time",
-            "Their rolls do not know of each other: together they can take a target group below its floor.",
-            "Move one of the windows, or put the fleets into one window with different target groups.",
+            "two windows on one target group are open at the same time, and their rolls do not count each other",
+            "Without leases in one table they can together take a target group below its floor.",
+            "Give both calls the same lease_table_name, or move one of the windows.",
         ),
         (
             "fleets-share-target-group",
-            "two fleets of one window serve in the same target group",
+            "two fleets of one window serve in the same target group, and the runbook takes no leases",
             "Fleets are patched side by side and do not count each other: together they can go below the floor.",
-            "Make them one fleet, or give them windows at different times.",
+            "Make them one fleet, or use the bundled runbook, which takes leases.",
+        ),
+        (
+            "lease-tables-differ",
+            "two calls serve in one target group and take their leases in different tables, or one takes none",
+            "They do not count each other, in windows and in rolls that somebody starts by hand: together they can take"
+            " the target group below its floor.",
+            "Give both calls the same lease_table_name.",
+        ),
+        (
+            "lease-table-expires",
+            "items of the lease table expire",
+            "A record is the only memory of an instance that is out. When it expires nobody puts the instance back.",
+            "Remove the time to live from the table.",
+        ),
+        (
+            "lease-table-unfit",
+            "the lease table has another key than the runbook writes",
+            "Every execution fails before it takes a lease, and nothing is patched.",
+            "Give the table the hash key Id, a string, and no range key.",
         ),
         (
             "instance-in-two-fleets",
@@ -175,7 +180,7 @@ _ALL = [
         (
             "destroys-what-a-roll-needs",
             "this apply destroys something that a running or unfinished roll needs",
-            "A running execution loses its document, role or window, and the instance that is out stays out.",
+            "A running execution loses its document, role, window or lease table, and who is out stays out.",
             "Apply when no execution runs and every instance is back in its target groups.",
         ),
         (
@@ -185,7 +190,7 @@ _ALL = [
             "Keep the name, or apply when no execution runs and every instance is back in its target groups.",
         ),
     ),
-    *_rules(
+    *known(
         "warning",
         (
             "guard-changed",
@@ -236,6 +241,19 @@ _ALL = [
             "Patch them by replacing them from a new image, and take the group out of the fleet.",
         ),
         (
+            "leases-contended",
+            "more instances are started at once than the target group spares",
+            "Leases keep the floor: who finds none waits up to five minutes and is then deferred, unpatched, to the"
+            " next window.",
+            "Lower the concurrency, raise max_unavailable where the service bears it, or move one of the windows.",
+        ),
+        (
+            "lease-table-unprotected",
+            "the lease table has no point-in-time recovery",
+            "If somebody empties it, nobody knows which instances are out and where they belong.",
+            "Enable point_in_time_recovery.",
+        ),
+        (
             "attachment-created",
             "this apply registers a target in a target group that is patched",
             "The provider forgets an attachment whose target is draining. If that is why it is created, this apply"
@@ -255,7 +273,7 @@ _ALL = [
             "Remove the action from the policy.",
         ),
     ),
-    *_rules(
+    *known(
         "note",
         (
             "cutoff-short",
@@ -295,5 +313,4 @@ RULES: dict[str, Known] = {rule.id: rule for rule in _ALL}
 
 def finding(id: str, address: str, what: str) -> Finding:
     """A finding of a rule. what: what was seen here, one sentence."""
-    rule = RULES[id]
-    return Finding(id, rule.severity, address, what, rule.why, rule.todo)
+    return RULES[id].finding(address, what)

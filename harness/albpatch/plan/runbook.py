@@ -2,41 +2,38 @@
 
 A guard of a step is a step that must have succeeded on every way to it. Guards matter before a step that takes an
 instance out of rotation or may reboot it; after it, what matters is that failures still lead to where the instance is
-put back.
+put back. In a runbook that only puts back, guards matter before that: a machine may still be about to reboot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from albpatch.document.model import MISSING, Document, Parameter, Step
+from albpatch.document.model import MISSING, Document, Step
 from albpatch.document.values import as_text
+from albpatch.plan.difference import Difference, Effect, parameters, short
 from albpatch.plan.duration import seconds, words
 from albpatch.plan.graph import END, Graph
 from albpatch.plan.scripts import compare as compare_scripts
 
-Effect = Literal["weakened", "changed", "plain"]
 # What a smaller number in a step's input means.
 _SMALLER_IS_WEAKER = ("PropagationSeconds", "WaitSeconds", "ConsecutiveLooks", "IntervalSeconds", "MinHealthyCount")
 _LARGER_IS_WEAKER = ("ScanMaxAgeMinutes",)
 _WAITS = ("aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty")
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One difference. effect: whether a guard is weakened, changed in a way that nobody but a reader can judge, or
-    neither. step: the step, or empty."""
+def compare(
+    before: Document,
+    after: Document,
+    started_before: Mapping[str, Document] | None = None,
+    started_after: Mapping[str, Document] | None = None,
+) -> list[Difference]:
+    """Every difference, in the order of the new document; removed steps first.
 
-    step: str
-    text: str
-    effect: Effect = "plain"
-
-
-def compare(before: Document, after: Document) -> list[Difference]:
-    """Every difference, in the order of the new document; removed steps first."""
-    old, new = Graph(before), Graph(after)
+    started_before, started_after: the documents that their steps may start, by name, as far as they are known.
+    """
+    old, new = Graph(before, started_before), Graph(after, started_after)
     found = [
         Difference(name, f"step {name} removed", "weakened" if _guards(old, name) or name in old.restoring else "plain")
         for name in old.steps
@@ -48,9 +45,9 @@ def compare(before: Document, after: Document) -> list[Difference]:
         if name in old.steps:
             found += _Steps(old, new, old.steps[name], step).differences()
     found += _bypassed(old, new)
-    found += _parameters(before, after)
+    found += parameters(before, after)
     if before.assume_role != after.assume_role:
-        found.append(Difference("", f"assumeRole {_short(before.assume_role)} became {_short(after.assume_role)}"))
+        found.append(Difference("", f"assumeRole {short(before.assume_role)} became {short(after.assume_role)}"))
     if before.outputs != after.outputs:
         found.append(Difference("", "outputs of the document changed"))
     if [n for n in old.steps if n in new.steps] != [n for n in new.steps if n in old.steps]:
@@ -59,13 +56,13 @@ def compare(before: Document, after: Document) -> list[Difference]:
 
 
 def _guards(graph: Graph, name: str) -> list[str]:
-    """The disturbing steps that a step guards."""
-    return [one for one in graph.disturbing if name in graph.guards_of(one)]
+    """The acts that a step guards."""
+    return [one for one in graph.acts if name in graph.guards_of(one)]
 
 
 def _bypassed(old: Graph, new: Graph) -> Iterator[Difference]:
     """Guards that stand where they stood, but no longer on every way."""
-    for name in old.disturbing:
+    for name in old.acts:
         if name not in new.reachable(new.start):
             continue
         for guard in sorted(old.guards_of(name) - new.guards_of(name)):
@@ -80,13 +77,14 @@ class _Steps:
         self._old, self._new, self._before, self._after = old, new, before, after
         self._name = after.name
         self._guarding = bool(_guards(old, self._name))
-        self._late = any(self._name in old.reachable(one) for one in old.disturbing)
+        self._late = any(self._name in old.reachable(one) for one in old.acts)
 
     def differences(self) -> Iterator[Difference]:
         if self._before.action != self._after.action:
             effect: Effect = "weakened" if self._guarding else "changed"
             yield self._say(f"{self._before.action} became {self._after.action}", effect)
         yield from self._routes()
+        yield from self._passed()
         yield from self._limits()
         yield from self._inputs()
         if self._before.outputs != self._after.outputs:
@@ -112,6 +110,22 @@ class _Steps:
             yield self._say(f"isEnd became {str(after.is_end).lower()}", "changed")
         yield from self._branches()
 
+    def _passed(self) -> Iterator[Difference]:
+        """What stood between a step and putting back: a machine must not return while it may still be rebooted."""
+        if self._old.disturbing and self._name not in self._old.disturbing:
+            return
+        old, new = ({e.label: e.target for e in graph.edges[self._name]} for graph in (self._old, self._new))
+        for label in (label for label in old if label in new and old[label] != new[label]):
+            for act in sorted(self._old.restoring & set(self._new.steps)):
+                if act not in self._new.reachable(new[label]):
+                    continue
+                known = act in self._old.reachable(old[label])
+                between = self._old.guards_between(old[label], act) - self._new.guards_between(new[label], act)
+                if known and (lost := sorted(between & set(self._new.steps))):
+                    yield self._say(f"{label} leads to {act} without {', '.join(lost)} having succeeded", "weakened")
+                elif not known and not self._old.disturbing:
+                    yield self._say(f"{label} leads to {act}, which it did not", "weakened")
+
     def _route_effect(self) -> Effect:
         """A failure that no longer leads to where it led: is a guard passed, or the way back lost?"""
         if self._after.on_failure == "Continue" and self._guarding:
@@ -129,13 +143,13 @@ class _Steps:
         new = {e.label: e.target for e in self._new.edges[self._name] if e.label != "failure"}
         if old == new:
             return
-        disturbing = [one for one in self._old.disturbing if one in self._new.steps]
+        acts = [one for one in self._old.acts if one in self._new.steps]
         for label in dict.fromkeys([*old, *new]):
             if old.get(label) == new.get(label):
                 continue
             gained = [
                 one
-                for one in disturbing
+                for one in acts
                 if one in self._new.reachable(new.get(label, END)) and label not in self._old.labels_to(self._name, one)
             ]
             lost = self._late and self._back(self._old, old.get(label)) and not self._back(self._new, new.get(label))
@@ -174,15 +188,15 @@ class _Steps:
                 yield from self._payload(key, old, new)
             elif key == "DesiredValues" and self._before.action in _WAITS:
                 more = isinstance(old, list) and isinstance(new, list) and set(map(str, new)) - set(map(str, old))
-                yield self._say(f"DesiredValues {_short(old)} became {_short(new)}", "weakened" if more else "changed")
+                yield self._say(f"DesiredValues {short(old)} became {short(new)}", "weakened" if more else "changed")
             else:
-                yield self._say(f"{key} {_short(old)} became {_short(new)}", "changed")
+                yield self._say(f"{key} {short(old)} became {short(new)}", "changed")
 
     def _payload(self, where: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
         for key in dict.fromkeys([*before, *after]):
             old, new = before.get(key, MISSING), after.get(key, MISSING)
             if old != new:
-                text = f"{where}.{key} {_short(old)} became {_short(new)}"
+                text = f"{where}.{key} {short(old)} became {short(new)}"
                 yield self._say(text, _direction(key, old, new))
 
 
@@ -194,37 +208,3 @@ def _direction(key: str, old: Any, new: Any) -> Effect:
     if isinstance(old, str) and "{{" in old and "{{" not in as_text(new):
         return "weakened"  # what was asked for every time is now the same for ever
     return "changed"
-
-
-def _parameters(before: Document, after: Document) -> Iterator[Difference]:
-    for name in dict.fromkeys([*before.parameters, *after.parameters]):
-        old, new = before.parameters.get(name), after.parameters.get(name)
-        if old is None or new is None:
-            yield Difference("", f"parameter {name} {'added' if old is None else 'removed'}")
-        elif old != new:
-            yield from _parameter(name, old, new)
-
-
-def _parameter(name: str, old: Parameter, new: Parameter) -> Iterator[Difference]:
-    if old.type != new.type:
-        yield Difference("", f"parameter {name}: type {old.type} became {new.type}", "changed")
-    if old.default != new.default:
-        effect: Effect = "weakened" if _lower(name, old.default, new.default) else "changed"
-        yield Difference("", f"parameter {name}: default {_short(old.default)} became {_short(new.default)}", effect)
-    if old.allowed_pattern != new.allowed_pattern:
-        text = f"parameter {name}: allowedPattern {_short(old.allowed_pattern)} became {_short(new.allowed_pattern)}"
-        yield Difference("", text, "weakened" if new.allowed_pattern is None else "changed")
-    if old.allowed_values != new.allowed_values:
-        more = new.allowed_values is None or set(map(str, new.allowed_values)) - set(map(str, old.allowed_values or ()))
-        text = f"parameter {name}: allowedValues {_short(old.allowed_values)} became {_short(new.allowed_values)}"
-        yield Difference("", text, "weakened" if old.allowed_values is not None and more else "changed")
-
-
-def _lower(name: str, old: Any, new: Any) -> bool:
-    """Whether a default that says how much capacity stays got smaller."""
-    return name.startswith("MinHealthy") and str(old).isdigit() and str(new).isdigit() and int(new) < int(old)
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None or value is MISSING else as_text(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

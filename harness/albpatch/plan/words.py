@@ -11,6 +11,7 @@ from albpatch.findings import Block
 from albpatch.plan.duration import Bound, bound, words
 from albpatch.plan.graph import Graph
 from albpatch.plan.groups import Group, members
+from albpatch.plan.leases import lanes, room, table
 from albpatch.plan.model import Call, Fleet, document, number
 from albpatch.plan.read import UNKNOWN, Mark, State
 from albpatch.plan.sides import Subject, made_now, schedule
@@ -27,7 +28,7 @@ FORMULA = (
 def night(subject: Subject, call: Call) -> list[Block]:
     """The blocks about a call as it will be."""
     found, _ = document(call.content)
-    blocks = [_window(subject, call)]
+    blocks = [_window(subject, call), *_recovery(subject, call)]
     for fleet in call.fleets:
         groups = subject.after.groups.of(call, fleet)
         blocks.append(_fleet(subject, call, fleet, groups, found))
@@ -69,6 +70,18 @@ def _openings(subject: Subject, call: Call) -> tuple[list[str], list[str]]:
     return shown or ["none: the schedule is over"], [f"{o.start:%Y-%m-%d}: {o.doubt}." for o in found if o.doubt]
 
 
+def _recovery(subject: Subject, call: Call) -> list[Block]:
+    """Where leases are taken, and what puts back who was left out."""
+    name, restore = call.get("lease_table"), call.get("restore")
+    if not keeps_a_floor(call) or name is None:
+        return []
+    made = table(subject.after.state, call)
+    whose = "of this call" if made and made.address in call.resources else "of this plan" if made else "shared"
+    shown = f"{show(name)} ({whose})" if isinstance(name, str) else show(name)
+    facts = (("lease table", shown), ("restore runbook", show(_of(restore, "document"))))
+    return [Block("Leases and recovery", facts)]
+
+
 def _fleet(subject: Subject, call: Call, fleet: Fleet, groups: list[Group], found: Document | None) -> Block:
     facts = [("instances", instances(fleet, subject.after.state)), ("at once", at_once(fleet))]
     delays = [f"{g.shown}{_delay(g)}" for g in groups]
@@ -96,7 +109,9 @@ def floor(call: Call, fleet: Fleet) -> str:
     budget = fleet.get("disruption_budget")
     least, percent = (show(_of(budget, name)) for name in ("min_healthy", "min_healthy_percent"))
     targets = "healthy target" if least == "1" else "healthy targets"
-    return f"{least} {targets} and {percent} % of the registered ones, in every target group"
+    text = f"{least} {targets} and {percent} % of the registered ones, in every target group"
+    most = number(_of(budget, "max_unavailable"))
+    return text if most is None else f"{text}; at most {most} out at a time"
 
 
 def _delay(group: Group) -> str:
@@ -107,17 +122,22 @@ class Timing:
     """How long an instance and the roll of a fleet may take, and whether the window is long enough."""
 
     def __init__(self, call: Call, fleet: Fleet, found: Document, delay: int | None, state: State) -> None:
-        graph = Graph(found)
+        graph, started = Graph(found, call.documents), call.documents
         self.delay_known = delay is not None
-        self.whole: Bound = bound(found, delay)
+        self.whole: Bound = bound(found, delay, None, started)
         taken_out = graph.disturbing[0] if graph.disturbing else None
-        self.out: Bound | None = bound(found, delay, taken_out) if taken_out else None
+        self.out: Bound | None = bound(found, delay, taken_out, started) if taken_out else None
         known = members(state, fleet)
         self.count = len(known) if known is not None else None
         self.exact = bool(fleet.get("instance_ids")) and isinstance(fleet.get("instance_ids"), list)
+        self.lanes = _lanes(fleet, state)
         duration, cutoff = (number(call.get("window", name)) for name in ("duration_hours", "cutoff_hours"))
         self.duration = duration * 3600 if duration is not None else None
         self.starting = (duration - cutoff) * 3600 if duration is not None and cutoff is not None else None
+
+    @property
+    def pace(self) -> str:
+        return "one after the other" if self.lanes == 1 else f"{self.lanes} at once"
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -133,16 +153,16 @@ class Timing:
     def _roll(self, one: int) -> str:
         if self.starting is None:
             return f"the window's hours are {UNKNOWN}"
-        turns = max(1, -(-self.starting // one)) if one else 1
+        turns = max(1, -(-self.starting // one)) * self.lanes if one else 1
         open_for = f"instances are started for {words(self.starting)}"
         least = f"in the worst case {turns} {'gets its' if turns == 1 else 'get their'} turn"
         if self.count is None:
-            return f"how many instances there are is not in the plan; {open_for}, one after the other: {least}"
+            return f"how many instances there are is not in the plan; {open_for}, {self.pace}: {least}"
         plural = "instance" if self.count == 1 else "instances"
         known = f"{self.count} {plural}" if self.exact else f"{self.count} {plural} of this plan"
-        worst = self.count * one
+        worst = -(-self.count // self.lanes) * one
         verdict = "fits" if worst <= self.starting else f"does not fit: {least}, the others wait for the next window"
-        return f"{known}, one after the other: at most {words(worst)}; {open_for}: {verdict}"
+        return f"{known}, {self.pace}: at most {words(worst)}; {open_for}: {verdict}"
 
     @property
     def lines(self) -> list[str]:
@@ -150,6 +170,12 @@ class Timing:
             return []
         way = ", ".join(f"{name} {words(length)}" for name, length in self.whole.way if length)
         return [FORMULA, f"Here: {way}."]
+
+
+def _lanes(fleet: Fleet, state: State) -> int:
+    """How many instances are surely worked on at once: the target group of all of them spares no more."""
+    started, spared = lanes(fleet, state), room(fleet, 1)
+    return max(1, min(started, spared)) if started is not None and spared is not None else 1
 
 
 def moment(at: datetime) -> str:

@@ -56,7 +56,7 @@ def _sentence(title: str) -> str:
 def _result(found: Findings, finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     location = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(found.subject.replace("\\", "/"))},
+            "artifactLocation": {"uri": quote(found.subject.replace("\\", "/"), errors="backslashreplace")},
             "region": {"startLine": 1},
         },
         "logicalLocations": [{"fullyQualifiedName": finding.address, "kind": "resource"}],

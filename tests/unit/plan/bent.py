@@ -11,6 +11,10 @@ from unit.plan.plans import RUNBOOK, Made, arn, plan, record
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
 DOCUMENT = "module.web.module.automation_document.aws_ssm_document.this"
+LEASES = "module.web.module.leases[0].aws_dynamodb_table.this[0]"
+RESTORE_DOCUMENT = "module.web.module.recovery[0].module.document.aws_ssm_document.this"
+RESTORE_ROLE = "module.web.module.recovery[0].aws_iam_role.restore"
+RESTORE_POLICY = "module.web.module.recovery[0].aws_iam_role_policy.restore"
 RECORD = "module.web.terraform_data.deployment"
 ROLE = "module.web.module.automation_role.aws_iam_role.this"
 STEPS_POLICY = "module.web.module.automation_role.aws_iam_role_policy.steps"
@@ -45,7 +49,23 @@ def with_fleets(**fleets: Any) -> Made:
     return made(record(fleets=fleets))
 
 
-def two_calls(first: dict[str, Any], second: dict[str, Any], **more: Any) -> Made:
-    """Two calls, the second named other; more are members of its window."""
-    other = record("other", {"web": second}, **more)
-    return Made().call(given=record(fleets={"web": first})).call("module.other", other)
+def two_calls(first: dict[str, Any], second: dict[str, Any], table: str | None = "own", **more: Any) -> Made:
+    """Two calls, the second named other; more are members of its window.
+
+    table: "own" for a table each, "web-leases" for that of the first in both, None for two without leases.
+    """
+    one, other = record(fleets={"web": first}), record("other", {"web": second}, **more)
+    if table is None:
+        return Made().call(given=without_leases(one)).call("module.other", without_leases(other))
+    if table != "own":
+        other["lease_table"] = table
+    made = Made().call(given=one).call("module.other", other)
+    if table != "own":
+        del made.values[LEASES.replace("module.web", "module.other")]
+    return made
+
+
+def without_leases(given: dict[str, Any]) -> dict[str, Any]:
+    """The record of a call that clones AWS's runbook."""
+    document = {**given["document"], "source": "aws-owned", "source_version": "5"}
+    return {**given, "document": document, "lease_table": None, "restore": None}

@@ -1,4 +1,6 @@
-"""The bundled runbook as Terraform renders it."""
+"""The bundled runbooks as Terraform renders them."""
+
+from typing import Any
 
 import pytest
 
@@ -6,6 +8,18 @@ from document.render import PLAIN, rendered
 
 
 @pytest.fixture(scope="session")
-def bundled() -> str:
-    """The text of the document, with a bake time."""
-    return str(rendered({**PLAIN, "health": {**PLAIN["health"], "bake_seconds": 60}})["patch_document"])
+def outputs() -> dict[str, Any]:
+    """The texts of both documents, with a bake time."""
+    return rendered({**PLAIN, "health": {**PLAIN["health"], "bake_seconds": 60}})
+
+
+@pytest.fixture(scope="session")
+def bundled(outputs: dict[str, Any]) -> str:
+    """The text of the patching runbook."""
+    return str(outputs["patch_document"])
+
+
+@pytest.fixture(scope="session")
+def restoring(outputs: dict[str, Any]) -> str:
+    """The text of the restore runbook."""
+    return str(outputs["restore_document"])

@@ -79,6 +79,38 @@ mainSteps:
 """
 
 
+RESTORE = """\
+schemaVersion: "0.3"
+assumeRole: arn:aws:iam::123456789012:role/web-restore
+parameters:
+  InstanceId: {type: String, default: "", allowedPattern: "^(i-[0-9a-f]{17})?$"}
+mainSteps:
+- name: Claim
+  action: aws:executeScript
+  timeoutSeconds: 300
+  isCritical: true
+  onFailure: Abort
+  nextStep: PutBack
+  inputs:
+    Runtime: python3.11
+    Handler: handler
+    InputPayload: {InstanceId: "{{InstanceId}}", Table: web-leases}
+    Script: |
+      import boto3
+      def handler(event, _):
+          key = {"Id": {"S": "INSTANCE#" + event["InstanceId"]}}
+          record = boto3.client("dynamodb").get_item(TableName=event["Table"], Key=key).get("Item")
+          if not record:
+              raise RuntimeError("NO_RECORD: nothing to do")
+- name: PutBack
+  action: aws:executeAwsApi
+  timeoutSeconds: 60
+  onFailure: Abort
+  isEnd: true
+  inputs: {Service: elbv2, Api: RegisterTargets, TargetGroupArn: x, Targets: []}
+"""
+
+
 def arn(name: str = "web") -> str:
     """The ARN of a target group."""
     return f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/{name}/0123456789abcdef"
@@ -92,7 +124,7 @@ def fleet(**more: Any) -> dict[str, Any]:
         "instance_ids": [],
         "resource_group": None,
         "target_group_arns": [arn()],
-        "disruption_budget": {"min_healthy": 1, "min_healthy_percent": 50},
+        "disruption_budget": {"max_unavailable": 1, "min_healthy": 1, "min_healthy_percent": 50},
         **more,
     }
 
@@ -113,6 +145,11 @@ def record(name: str = "web", fleets: dict[str, Any] | None = None, **window: An
         },
         "automation_role": {"name": f"{name}-runbook", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-runbook"},
         "window_role": {"name": f"{name}-window", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-window"},
+        "lease_table": f"{name}-leases",
+        "restore": {
+            "document": f"{name}-alb-restore",
+            "role": {"name": f"{name}-restore", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-restore"},
+        },
         "window": {
             "name": f"{name}-alb-patching",
             "expression": "cron(0 3 ? * SUN *)",
@@ -178,7 +215,10 @@ class Made:
         arns = [one for each in made["fleets"].values() for one in each["target_group_arns"]]
         role, window = f"{module}.module.automation_role", f"{module}.module.maintenance_window"
         self.add(f"{module}.terraform_data.deployment", input=made)
-        self.add(f"{module}.module.automation_document.aws_ssm_document.this", content=text, permissions=None)
+        named = made["document"]["name"]
+        self.add(
+            f"{module}.module.automation_document.aws_ssm_document.this", name=named, content=text, permissions=None
+        )
         source = {"aws:SourceAccount": ACCOUNT}
         self.add(f"{role}.aws_iam_role.this", name=roles[0]["name"], assume_role_policy=trust(StringEquals=source))
         steps = policy(statement(READS, ["*"]), statement(MOVES, sorted(set(arns))), SEND)
@@ -190,6 +230,7 @@ class Made:
             statement(["iam:PassRole"], [roles[0]["arn"]], Condition=passes),
         )
         self.add(f"{window}.aws_iam_role_policy.this", role=roles[1]["name"], policy=starts)
+        self._leases(module, made, sorted(set(arns)))
         schedule = {key: made["window"][key] for key in ("start_date",)}
         self.add(
             f"{window}.aws_ssm_maintenance_window.this",
@@ -202,6 +243,34 @@ class Made:
             self.add(f'{window}.aws_ssm_maintenance_window_target.fleet["{name}"]')
             self.add(f'{window}.aws_ssm_maintenance_window_task.fleet["{name}"]', **task(each))
         return self
+
+    def _leases(self, module: str, made: dict[str, Any], arns: list[str]) -> None:
+        """The lease table and the restore runbook with its role; a clone of AWS's runbook has neither."""
+        if made["lease_table"] is None:
+            return
+        recovery, role, table = f"{module}.module.recovery[0]", made["restore"]["role"], made["lease_table"]
+        self.add(
+            f"{module}.module.leases[0].aws_dynamodb_table.this[0]",
+            name=table,
+            hash_key="Id",
+            attribute=[{"name": "Id", "type": "S"}],
+            point_in_time_recovery=[{"enabled": True}],
+            ttl=[],
+        )
+        text = RESTORE.replace("role/web-restore", f"role/{role['name']}").replace("web-leases", table)
+        self.add(
+            f"{recovery}.module.document.aws_ssm_document.this",
+            name=made["restore"]["document"],
+            content=text,
+            permissions=None,
+        )
+        source = {"aws:SourceAccount": ACCOUNT}
+        self.add(f"{recovery}.aws_iam_role.restore", name=role["name"], assume_role_policy=trust(StringEquals=source))
+        steps = policy(
+            statement(["elasticloadbalancing:RegisterTargets"], arns),
+            statement(["dynamodb:GetItem"], [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"]),
+        )
+        self.add(f"{recovery}.aws_iam_role_policy.restore", role=role["name"], policy=steps)
 
     def copy(self) -> Made:
         return copy.deepcopy(self)

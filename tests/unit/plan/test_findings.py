@@ -7,8 +7,10 @@ import pytest
 from albpatch.plan.rules import RULES
 from unit.plan.bent import (
     DOCUMENT,
+    LEASES,
     PARAMETERS,
     RECORD,
+    RESTORE_DOCUMENT,
     ROLE,
     STEPS_POLICY,
     TASK,
@@ -21,6 +23,7 @@ from unit.plan.bent import (
     two_calls,
     with_fleets,
     with_group,
+    without_leases,
 )
 from unit.plan.plans import ACCOUNT, RUNBOOK, STEPS, arn, fleet, policy, record, statement, trust
 
@@ -41,8 +44,7 @@ TASKS = [
     ("document-unpinned", VERSION, "$LATEST"),
     ("document-unpinned", VERSION, "$DEFAULT"),
     ("document-unpinned", VERSION, None),
-    ("concurrency-above-floor", ("max_concurrency",), "2"),
-    ("concurrency-above-floor", ("max_concurrency",), "10%"),
+    ("leases-contended", ("max_concurrency",), "2"),
     ("errors-tolerated", ("max_errors",), "1"),
     ("errors-tolerated", ("max_errors",), "5%"),
     ("cutoff-continues", ("cutoff_behavior",), "CONTINUE_TASK"),
@@ -62,12 +64,21 @@ def test_a_task_that_would_not_do(rule, path, value):
 
 
 def test_a_share_of_a_known_fleet_is_counted():
-    """A percentage that can only mean one instance is no concurrency."""
+    """A percentage that means one instance is no concurrency; what it means for a tag only the account knows."""
     ids = [f"i-0123456789abcdef{n}" for n in range(4)]
     small = with_fleets(web=fleet(tags={}, instance_ids=ids))
 
     assert found(small.put(TASK, "max_concurrency", value="25%")) == []
-    assert found(small.put(TASK, "max_concurrency", value="50%")) == [("concurrency-above-floor", TASK)]
+    assert found(small.put(TASK, "max_concurrency", value="50%")) == [("leases-contended", TASK)]
+    assert found(made().put(TASK, "max_concurrency", value="50%")) == []
+
+
+@pytest.mark.parametrize(("concurrency", "wrong"), [("1", False), ("2", True), ("10%", True)])
+def test_concurrency_without_leases(concurrency, wrong):
+    """Executions of a runbook that takes no leases do not count each other: more than one at once is wrong."""
+    clone = made(without_leases(record())).put(TASK, "max_concurrency", value=concurrency)
+
+    assert (("concurrency-above-floor", TASK) in found(clone)) is wrong
 
 
 WINDOWS = [
@@ -103,15 +114,74 @@ def test_a_fleet_that_is_too_large_for_its_window():
     assert of(10) == []
 
 
-def test_overlapping_windows_on_one_target_group():
-    """Two calls meet on a target group when their windows are open together, also across the end of a day."""
-    same, apart = fleet(), fleet(tags={"Fleet": ["b"]})
-    where = "module.other.module.maintenance_window.aws_ssm_maintenance_window.this"
+OTHER_WINDOW = "module.other.module.maintenance_window.aws_ssm_maintenance_window.this"
+OTHER_RECORD = "module.other.terraform_data.deployment"
 
-    assert found(two_calls(same, apart, expression="cron(0 5 ? * SUN *)")) == [("windows-overlap", where)]
-    assert found(two_calls(same, apart, expression="cron(30 23 ? * SAT *)")) == [("windows-overlap", where)]
-    assert found(two_calls(same, apart, expression="cron(0 8 ? * SUN *)")) == []
-    assert found(two_calls(same, apart, enabled=False))[0][0] == "window-disabled"
+
+def test_overlapping_windows_on_one_target_group():
+    """Two calls with different tables meet when their windows are open together, also across the end of a day."""
+    same, apart = fleet(), fleet(tags={"Fleet": ["b"]})
+    tables, overlap = ("lease-tables-differ", OTHER_RECORD), ("windows-overlap", OTHER_WINDOW)
+
+    assert found(two_calls(same, apart, expression="cron(0 5 ? * SUN *)")) == [tables, overlap]
+    assert found(two_calls(same, apart, expression="cron(30 23 ? * SAT *)")) == [tables, overlap]
+    assert found(two_calls(same, apart, expression="cron(0 8 ? * SUN *)")) == [tables]
+    assert found(two_calls(same, apart, enabled=False)) == [tables, ("window-disabled", OTHER_WINDOW)]
+
+
+def test_overlapping_windows_with_one_table():
+    """With one table nobody goes below the floor; who finds no lease is deferred, unless the group spares enough."""
+    same, apart, both = fleet(), fleet(tags={"Fleet": ["b"]}), "cron(0 5 ? * SUN *)"
+    two = {"max_unavailable": 2, "min_healthy": 1, "min_healthy_percent": 0}
+
+    assert found(two_calls(same, apart, "web-leases", expression=both)) == [("leases-contended", OTHER_WINDOW)]
+    assert found(two_calls(same, apart, "web-leases", expression="cron(0 8 ? * SUN *)")) == []
+    generous = [fleet(disruption_budget=two), fleet(disruption_budget=two, tags={"Fleet": ["b"]})]
+    assert found(two_calls(*generous, "web-leases", expression=both)) == []
+
+
+def test_a_call_without_leases_beside_one_with():
+    """The clone of AWS's runbook counts nobody: beside it, leases protect nothing. Two clones only must not meet."""
+    same, apart = fleet(), fleet(tags={"Fleet": ["b"]})
+    mixed = made().call(
+        "module.other", without_leases(record("other", {"web": apart}, expression="cron(0 8 ? * SUN *)"))
+    )
+    clones = two_calls(same, apart, None, expression="cron(0 8 ? * SUN *)")
+
+    assert ("lease-tables-differ", OTHER_RECORD) in found(mixed)
+    assert not {"lease-tables-differ", "windows-overlap"} & {rule for rule, _ in found(clones)}
+    assert ("windows-overlap", OTHER_WINDOW) in found(two_calls(same, apart, None))
+
+
+def test_the_same_table_in_another_region_is_another_table():
+    """Two calls in two regions have nothing in common, whatever their tables are called."""
+    both = two_calls(fleet(), fleet(tags={"Fleet": ["b"]}), "web-leases", expression="cron(0 8 ? * SUN *)")
+
+    assert found(both) == []
+    assert found(both.put(OTHER_RECORD, "input", "region", value="us-east-1")) == [
+        ("lease-tables-differ", OTHER_RECORD)
+    ]
+
+
+TABLES = [
+    ("lease-table-expires", "ttl", [{"enabled": True, "attribute_name": "Until"}]),
+    ("lease-table-unprotected", "point_in_time_recovery", []),
+    ("lease-table-unprotected", "point_in_time_recovery", [{"enabled": False}]),
+    ("lease-table-unfit", "hash_key", "Name"),
+    ("lease-table-unfit", "range_key", "Since"),
+    ("lease-table-unfit", "attribute", [{"name": "Id", "type": "N"}]),
+]
+
+
+@pytest.mark.parametrize(("rule", "attribute", "value"), TABLES)
+def test_a_table_that_would_not_remember(rule, attribute, value):
+    """A table of the call, and one beside it that the call names, must keep what is written under the runbook's key."""
+    own = made().put(LEASES, attribute, value=value)
+    beside = made()
+    beside.values["aws_dynamodb_table.leases"] = {**beside.values.pop(LEASES), attribute: value}
+
+    assert found(own) == [(rule, LEASES)]
+    assert found(beside) == [(rule, "aws_dynamodb_table.leases")]
 
 
 OTHER_GROUP = statement(list(STEPS[1]["Action"]), [arn("b")])
@@ -168,6 +238,8 @@ UNKNOWN = [
     (WINDOW_POLICY, {"policy": True}, WINDOW_ROLE),
     (ROLE, {"assume_role_policy": True}, ROLE),
     (RECORD, {"input": {"window": {"expression": True}}}, WINDOW),
+    (RECORD, {"input": {"lease_table": True}}, RECORD),
+    (RESTORE_DOCUMENT, {"content": True}, RESTORE_DOCUMENT),
     (TASK, {"max_concurrency": True}, TASK),
 ]
 

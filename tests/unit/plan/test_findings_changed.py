@@ -4,7 +4,11 @@ import pytest
 
 from unit.plan.bent import (
     DOCUMENT,
+    LEASES,
     RECORD,
+    RESTORE_DOCUMENT,
+    RESTORE_POLICY,
+    RESTORE_ROLE,
     ROLE,
     STEPS_POLICY,
     TASK,
@@ -19,6 +23,7 @@ from unit.plan.bent import (
 from unit.plan.plans import Made, arn, fleet
 
 SETTINGS = [
+    (("fleets", "web", "disruption_budget", "max_unavailable"), 1, 2),
     (("fleets", "web", "disruption_budget", "min_healthy"), 2, 1),
     (("fleets", "web", "disruption_budget", "min_healthy_percent"), 75, 50),
     (("settings", "drain", "propagation_seconds"), 60, 30),
@@ -50,7 +55,13 @@ def test_a_fleet_that_goes():
     assert found(two, one) == []
 
 
-@pytest.mark.parametrize("address", [DOCUMENT, ROLE, STEPS_POLICY, WINDOW, WINDOW_ROLE, WINDOW_POLICY])
+NEEDED = [
+    *(DOCUMENT, ROLE, STEPS_POLICY, WINDOW, WINDOW_ROLE, WINDOW_POLICY),
+    *(LEASES, RESTORE_DOCUMENT, RESTORE_ROLE, RESTORE_POLICY),
+]
+
+
+@pytest.mark.parametrize("address", NEEDED)
 def test_what_a_roll_needs_is_replaced(address):
     """Replacing document, role, policy or window takes from a running execution what it works with."""
     for actions in (["delete", "create"], ["create", "delete"]):
@@ -67,7 +78,25 @@ def test_a_call_that_goes_takes_everything_with_it():
     gone = found(Made(), made(), base=made())
 
     assert {rule for rule, _ in gone} == {"destroys-what-a-roll-needs"}
-    assert {address for _, address in gone} == {DOCUMENT, ROLE, STEPS_POLICY, WINDOW, WINDOW_ROLE, WINDOW_POLICY}
+    assert {address for _, address in gone} == set(NEEDED)
+
+
+def test_a_table_beside_the_call_goes():
+    """The table that a call names belongs to its rolls, wherever the plan manages it."""
+    before = made()
+    before.values["aws_dynamodb_table.leases"] = before.values.pop(LEASES)
+    after = before.copy()
+    del after.values["aws_dynamodb_table.leases"]
+
+    assert found(after, before) == [("destroys-what-a-roll-needs", "aws_dynamodb_table.leases")]
+
+
+def test_another_table_forgets_who_is_out():
+    """Leases that a running roll holds in one table are not seen in another."""
+    other = made().put(RECORD, "input", "lease_table", value="shared-leases")
+
+    assert found(other, made()) == [("replaces-what-a-roll-needs", RECORD)]
+    assert found(other, base=made()) == []
 
 
 def test_an_attachment_that_this_apply_creates():

@@ -2,16 +2,19 @@
 
 import pytest
 
-from unit.plan.bent import RECORD, found, made, two_calls, with_fleets, with_group
-from unit.plan.plans import arn, fleet
+from unit.plan.bent import RECORD, found, made, two_calls, with_fleets, with_group, without_leases
+from unit.plan.plans import arn, fleet, record
 
 
 def test_fleets_of_one_window_on_one_target_group():
-    """Fleets of a window are patched side by side: one target group for two of them is one too few."""
+    """Fleets of a window are patched side by side: without leases they would not count each other in one group."""
     first, second = fleet(tags={"Fleet": ["a"]}), fleet(tags={"Fleet": ["b"]})
     apart = fleet(tags={"Fleet": ["b"]}, target_group_arns=[arn("b")])
 
-    assert [f[0] for f in found(with_fleets(a=first, b=second))] == ["fleets-share-target-group"]
+    clone = made(without_leases(record(fleets={"a": first, "b": second})))
+
+    assert "fleets-share-target-group" in [f[0] for f in found(clone)]
+    assert [f[0] for f in found(with_fleets(a=first, b=second))] == ["leases-contended"]
     assert found(with_fleets(a=first, b=apart)) == []
 
 

@@ -13,6 +13,7 @@ from unit.plan.plans import RUNBOOK, Made, arn, fleet, plan, record
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
 RECORD = "module.web.terraform_data.deployment"
+FLOOR = "and 50 % of the registered ones, in every target group; at most 1 out at a time"
 
 
 def reviewed(after, before=None, base=None):
@@ -99,7 +100,10 @@ def test_the_words_of_patch_night():
     assert "instances: tag Fleet = web" in said
     assert "at once: 1; the first failure stops the roll; document version 3" in said
     assert "target groups: web" in said
-    assert "floor: 1 healthy target and 50 % of the registered ones, in every target group" in said
+    assert (
+        "floor: 1 healthy target and 50 % of the registered ones, in every target group; at most 1 out at a time"
+        in said
+    )
     assert any(line.startswith("one instance: at most 45 min, out of rotation for at most 40 min") for line in said)
     assert any("how many instances there are is not in the plan" in line for line in said)
 
@@ -129,7 +133,7 @@ def test_unknown_values_are_called_unknown():
     assert f"next openings: {UNKNOWN}" in said
     assert f"instances: {UNKNOWN}" in said
     assert f"target groups: {UNKNOWN}" in said
-    assert f"floor: {UNKNOWN} healthy targets and 50 % of the registered ones, in every target group" in said
+    assert f"floor: {UNKNOWN} healthy targets {FLOOR}" in said
     assert f"the roll: the window's hours are {UNKNOWN}" in said
 
 

@@ -12,7 +12,8 @@ from albpatch.plan.graph import Graph
 from albpatch.plan.read import parse
 from albpatch.plan.review import review
 from albpatch.plan.runbook import compare
-from unit.plan.plans import RUNBOOK, Made, plan
+from unit.plan.bent import RESTORE_DOCUMENT
+from unit.plan.plans import RESTORE, RUNBOOK, Made, plan
 
 NOW = datetime(2026, 1, 14, tzinfo=UTC)
 
@@ -56,6 +57,7 @@ WEAKENED = [
     ("RouteCommit", "Default: Restore", "Default: Install"),
     ("RouteCommit", "Default: Restore", "Default: Report"),
     ("Install", "onFailure: step:AwaitHostIdle", "onFailure: Abort"),
+    ("Install", "onFailure: step:AwaitHostIdle", "onFailure: step:Restore"),
     ("Install", "isCritical: true", "isCritical: false"),
     ("AwaitHostIdle", "return f\"the instance is {state}\"", "return \"\"\n    if False:\n      pass"),
     ("AwaitHostIdle", "onCancel: step:OnCancel", "onCancel: Abort"),
@@ -71,7 +73,7 @@ def test_one_weakened_guard_is_found(bundled, name, old, new):
     """Whatever single guard of the bundled runbook is weakened, the difference is called weaker."""
     differences = compare(load(bundled), _read(bent(bundled, name, old, new)))
 
-    if (name, new) == ("AwaitHostIdle", WEAKENED[24][2]):  # an answer that changed, with the same test in front of it
+    if (name, new) == ("AwaitHostIdle", WEAKENED[25][2]):  # an answer that changed, with the same test in front of it
         assert [d.effect for d in differences] == ["changed"]
     else:
         assert "weakened" in [d.effect for d in differences], differences
@@ -95,6 +97,67 @@ def test_a_removed_guard_is_found(bundled, name):
 
     differences = compare(load(bundled), _read(text))
     assert (name, f"step {name} removed", "weakened") in [(d.step, d.text, d.effect) for d in differences]
+
+
+# One guard of the restore runbook each, as above: it must not put back a machine that may still be rebooted.
+RESTORING = [
+    ("Claim", "nextStep: RouteClaim", "nextStep: Restore"),
+    ("Claim", "onFailure: Abort", "onFailure: step:Restore"),
+    ("Claim", 'status != "Cancelling"', 'status != ""'),
+    ("Claim", "OWNER_ALIVE", "OTHER"),
+    ("RouteClaim", "StringEquals: wait, NextStep: AwaitIdle", "StringEquals: wait, NextStep: Restore"),
+    ("RouteClaim", "Default: Done", "Default: Restore"),
+    ("AwaitIdle", "onFailure: step:Tell", "onFailure: step:Restore"),
+    ("Restore", "isCritical: true", "isCritical: false"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), RESTORING, ids=lambda v: v[:30])
+def test_one_weakened_guard_of_the_restore_runbook_is_found(restoring, name, old, new):
+    """In a runbook that only puts back, what stands before that is a guard, and weakening it is called so."""
+    differences = compare(load(restoring), _read(bent(restoring, name, old, new)))
+
+    assert "weakened" in [d.effect for d in differences], differences
+
+
+def test_the_graph_of_the_restore_runbook(restoring):
+    """It takes nothing out and sends nothing; to put back is its act."""
+    graph = Graph(load(restoring))
+
+    assert (graph.disturbing, graph.acts) == ([], ["Restore"])
+
+
+STARTS = """\
+- name: PutBack
+  action: aws:executeAutomation
+  maxAttempts: 2
+  onFailure: Abort
+  isEnd: true
+  inputs: {DocumentName: web-alb-restore, RuntimeParameters: {InstanceId: ["{{InstanceId}}"]}}
+"""
+
+
+def test_a_step_that_starts_a_runbook_does_what_that_does():
+    """Whoever starts the restore runbook puts back, and takes at most as long; of an unknown one nobody knows."""
+    before, _, after = RUNBOOK.partition("- name: PutBack\n")
+    document = load(before + STARTS + "- name: Tell\n" + after.partition("- name: Tell\n")[2])
+    started = {"web-alb-restore": load(RESTORE)}
+    known, unknown = Graph(document, started), Graph(document)
+
+    assert (known.disturbing, known.restoring) == (["TakeOut", "Install"], {"PutBack"})
+    assert (unknown.disturbing, unknown.restoring) == (["TakeOut", "Install", "PutBack"], set())
+    assert dict(bound(document, 300, None, started).way)["PutBack"] == 2 * (300 + 60)
+    assert bound(document, 300).unbounded == ("PutBack",)
+
+
+def test_a_weaker_restore_runbook_is_a_finding_at_its_document():
+    """Both runbooks of a call are compared, each at its own address, with words that say which it is."""
+    weak = RESTORE.replace("onFailure: Abort\n  nextStep: PutBack", "onFailure: Continue\n  nextStep: PutBack")
+    found = review(parse(plan(Made().call().put(RESTORE_DOCUMENT, "content", value=weak), Made().call())), None, NOW)
+    lines = [line for s in found.sections for b in s.blocks if b.title == "Runbook changes" for line in b.lines]
+
+    assert {(f.id, f.address) for f in found.findings} == {("guard-weakened", RESTORE_DOCUMENT)}
+    assert "restore runbook: weaker: Claim: onFailure Abort became Continue" in lines
 
 
 HARMLESS = [

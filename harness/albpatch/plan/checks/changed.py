@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from albpatch.findings import Finding
 from albpatch.plan.changes import settings, weaker
+from albpatch.plan.leases import table, table_name
 from albpatch.plan.model import Call, calls
 from albpatch.plan.rules import finding
 from albpatch.plan.sides import Subject
@@ -16,6 +17,7 @@ _NEEDED = {
     "aws_ssm_document": "document",
     "aws_iam_role": "role",
     "aws_iam_role_policy": "policy",
+    "aws_dynamodb_table": "lease table",
     "aws_ssm_maintenance_window": "window",
 }
 
@@ -30,13 +32,19 @@ def check(subject: Subject) -> Iterator[Finding]:
                 text = f"{'.'.join(path)} of {after.shown}: {show(old)} became {show(new)}."
                 yield finding("settings-weakened", after.record_address, text)
         yield from _fleets(before, after)
+        old, new = table_name(before), table_name(after)
+        if old and new and old != new and subject.existed(after):
+            text = f"The leases of {after.shown} are taken in table {new} instead of {old}."
+            yield finding("replaces-what-a-roll-needs", after.record_address, text)
 
 
 def _taken_away(subject: Subject) -> Iterator[Finding]:
     """From the plan itself, whatever it is compared with: only what exists can be destroyed."""
     kept = subject.after.calls
     for call in calls(subject.plan.before).values():
-        for resource in call.resources.values():
+        shared = table(subject.plan.before, call)
+        beside = [shared] if shared is not None and shared.address not in call.resources else []
+        for resource in [*call.resources.values(), *beside]:
             change = subject.plan.change(resource.address)
             kind = _NEEDED.get(resource.type)
             if kind is None or not change.removes:

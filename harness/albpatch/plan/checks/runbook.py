@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from albpatch.findings import Finding
-from albpatch.plan.changes import runbook
-from albpatch.plan.model import Call, document
-from albpatch.plan.read import Mark
+from albpatch.plan.changes import runbooks
+from albpatch.plan.model import Call, Runbook, document
+from albpatch.plan.read import Mark, Resource
 from albpatch.plan.rules import finding
 from albpatch.plan.sides import Subject
 
@@ -16,29 +16,25 @@ _EVERYBODY = "all"
 
 def check(subject: Subject) -> Iterator[Finding]:
     for before, after in subject.pairs:
-        if after is not None:
-            yield from _document(after)
+        for runbook in after.runbooks if after is not None else ():
+            yield from _document(runbook)
         if before is not None and after is not None:
             yield from _guards(before, after)
 
 
-def _document(call: Call) -> Iterator[Finding]:
-    resource = call.document
-    if resource is None:
+def _document(runbook: Runbook) -> Iterator[Finding]:
+    yield from _sharing(runbook.resource)
+    if isinstance(runbook.content, Mark):
+        yield finding("not-shown", runbook.resource.address, f"The text of the document is {runbook.content}.")
         return
-    yield from _sharing(call)
-    if isinstance(call.content, Mark):
-        yield finding("not-shown", resource.address, f"The text of the document is {call.content}.")
-        return
-    for defect in document(call.content)[1]:
+    for defect in document(runbook.content)[1]:
         if defect.at == "creation":
-            yield finding("document-refused", resource.address, f"{defect}.")
+            yield finding("document-refused", runbook.resource.address, f"{defect}.")
 
 
-def _sharing(call: Call) -> Iterator[Finding]:
-    resource = call.document
-    given = resource.values.get("permissions") if resource else None
-    if resource is None or not given:
+def _sharing(resource: Resource) -> Iterator[Finding]:
+    given = resource.values.get("permissions")
+    if not given:
         return
     if isinstance(given, Mark):
         yield finding("not-shown", resource.address, f"Whom the document is shared with is {given}.")
@@ -51,14 +47,13 @@ def _sharing(call: Call) -> Iterator[Finding]:
 
 
 def _guards(before: Call, after: Call) -> Iterator[Finding]:
-    address = after.document.address if after.document else after.record_address
-    differences = runbook(before, after)
-    if before.content != after.content and not differences and before.document and after.document:
-        hidden = [call.content for call in (before, after) if isinstance(call.content, Mark)]
-        if hidden:
+    for old, new, differences in runbooks(before, after):
+        address = new.resource.address
+        hidden = [runbook.content for runbook in (old, new) if isinstance(runbook.content, Mark)]
+        if old.content != new.content and not differences and hidden:
             yield finding("not-shown", address, f"The runbook changes, and on one side its text is {hidden[0]}.")
-    for difference in differences:
-        if difference.effect == "weakened":
-            yield finding("guard-weakened", address, f"{difference.text}.")
-        elif difference.effect == "changed":
-            yield finding("guard-changed", address, f"{difference.text}.")
+        for difference in differences:
+            if difference.effect == "weakened":
+                yield finding("guard-weakened", address, f"{difference.text}.")
+            elif difference.effect == "changed":
+                yield finding("guard-changed", address, f"{difference.text}.")

@@ -10,7 +10,8 @@ from albpatch.document.parameters import problems
 from albpatch.document.values import WrongType, from_api
 from albpatch.findings import Finding
 from albpatch.plan.groups import members
-from albpatch.plan.model import Fleet, document, number
+from albpatch.plan.leases import has_no_leases, lanes
+from albpatch.plan.model import Call, Fleet, document, number
 from albpatch.plan.read import Mark, Resource, State
 from albpatch.plan.rules import finding
 from albpatch.plan.sides import Subject
@@ -26,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             if fleet.task is None:
                 continue
             yield from _pinned(fleet, fleet.task)
-            yield from _rate(fleet, fleet.task, subject.after.state)
+            yield from _rate(call, fleet, fleet.task, subject.after.state)
             if found is not None:
                 yield from _parameters(fleet, fleet.task, found)
 
@@ -38,13 +39,13 @@ def _pinned(fleet: Fleet, task: Resource) -> Iterator[Finding]:
         yield finding("document-unpinned", task.address, f"The task of fleet {fleet.name} runs {shown}.")
 
 
-def _rate(fleet: Fleet, task: Resource, state: State) -> Iterator[Finding]:
+def _rate(call: Call, fleet: Fleet, task: Resource, state: State) -> Iterator[Finding]:
     values = task.values
     concurrency, errors = values.get("max_concurrency"), values.get("max_errors")
     for name, value in (("max_concurrency", concurrency), ("max_errors", errors)):
         if isinstance(value, Mark):
             yield finding("not-shown", task.address, f"{name} of fleet {fleet.name} is {value}.")
-    if isinstance(concurrency, str) and _above_one(concurrency, fleet, state):
+    if isinstance(concurrency, str) and has_no_leases(call) and lanes(fleet, state) != 1:
         text = f"Fleet {fleet.name} is patched {concurrency} at once; {_allowed(fleet, state)}."
         yield finding("concurrency-above-floor", task.address, text)
     if isinstance(errors, str) and errors not in ("0", "0%"):
@@ -52,17 +53,6 @@ def _rate(fleet: Fleet, task: Resource, state: State) -> Iterator[Finding]:
     if not isinstance(values.get("cutoff_behavior"), Mark) and values.get("cutoff_behavior") != "CANCEL_TASK":
         shown = values.get("cutoff_behavior") or "not set, which is CONTINUE_TASK"
         yield finding("cutoff-continues", task.address, f"cutoff_behavior of fleet {fleet.name} is {shown}.")
-
-
-def _above_one(concurrency: str, fleet: Fleet, state: State) -> bool:
-    if not concurrency.endswith("%"):
-        return concurrency.isdigit() and int(concurrency) > 1
-    exact = isinstance(fleet.get("instance_ids"), list) and bool(fleet.get("instance_ids"))
-    known = members(state, fleet)
-    share = concurrency.removesuffix("%")
-    if not share.isdigit() or known is None or not exact:
-        return True  # a share of a number that only the account knows
-    return int(share) * len(known) >= 200
 
 
 def _allowed(fleet: Fleet, state: State) -> str:

@@ -9,6 +9,7 @@ from itertools import combinations, islice, takewhile
 from albpatch.findings import Finding
 from albpatch.plan.duration import words
 from albpatch.plan.groups import Group
+from albpatch.plan.leases import in_common, lanes, room, share_leases, unknown
 from albpatch.plan.model import Call, Fleet, document, number
 from albpatch.plan.read import Mark
 from albpatch.plan.rules import finding
@@ -100,22 +101,34 @@ def _least(call: Call, count: int | None, groups: list[Group]) -> int | None:
 
 def _shared(subject: Subject, side: Side) -> Iterator[Finding]:
     """Fleets that serve in the same target group, where their windows can be open together."""
-    fleets = [(call, fleet, {g.identity: g for g in groups if g.identity}) for call, fleet, groups in side.fleets()]
     said: set[tuple[str, str]] = set()
-    for (one, first, ours), (other, second, theirs) in combinations(fleets, 2):
-        common = [ours[identity].shown for identity in ours if identity in theirs]
-        if not common:
+    for (one, first, ours), (other, second, theirs) in combinations(list(side.fleets()), 2):
+        common = in_common(ours, theirs)
+        if not common or unknown(one) or unknown(other):
             continue
-        names = f"{', '.join(common)}: fleet {first.name} of {one.shown} and fleet {second.name} of {other.shown}"
+        shown = ", ".join(group.shown for group in common)
+        names = f"{shown}: fleet {first.name} of {one.shown} and fleet {second.name} of {other.shown}"
+        counted = share_leases(one, other)
         if one.record_address == other.record_address:
             task = second.task.address if second.task else one.record_address
-            yield finding("fleets-share-target-group", task, f"{names}.")
+            if not counted:
+                yield finding("fleets-share-target-group", task, f"{names}.")
+            elif _more_than_spared(side, first, second):
+                yield finding("leases-contended", task, f"{names} are patched side by side.")
         elif (pair := (one.address, other.address)) not in said:
             both = _overlap(subject, one, other)
-            if both is not None:
-                said.add(pair)
-                text = f"{names}: open together from {moment(max(o.start for o in both))}."
-                yield finding("windows-overlap", _window(other), text)
+            if both is None or (counted and not _more_than_spared(side, first, second)):
+                continue
+            said.add(pair)
+            text = f"{names}: open together from {moment(max(o.start for o in both))}."
+            yield finding("leases-contended" if counted else "windows-overlap", _window(other), text)
+
+
+def _more_than_spared(side: Side, first: Fleet, second: Fleet) -> bool:
+    """Whether two fleets together start more instances at once than a target group of both spares, or may do so."""
+    started = [lanes(fleet, side.state) for fleet in (first, second)]
+    spared = [room(fleet, 1) for fleet in (first, second)]
+    return None in started or None in spared or sum(map(int, filter(None, started))) > min(filter(None, spared))
 
 
 def _overlap(subject: Subject, one: Call, other: Call) -> tuple[Opening, Opening] | None:
