@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from albpatch.findings import Block
+from albpatch.plan.difference import Difference
 from albpatch.plan.model import Call, Runbook, number
 from albpatch.plan.permissions import of_role
 from albpatch.plan.read import Mark
-from albpatch.plan.difference import Difference
 from albpatch.plan.runbook import compare
 from albpatch.plan.sides import Subject
 from albpatch.plan.words import show

@@ -46,10 +46,10 @@ def lanes(fleet: Fleet, state: State) -> int | None:
     if not isinstance(given, str):
         return None
     if not given.endswith("%"):
-        return int(given) if given.isdigit() else None
+        return int(given) if given.isdecimal() else None
     share, known = given.removesuffix("%"), members(state, fleet)
     exact = isinstance(fleet.get("instance_ids"), list) and bool(fleet.get("instance_ids"))
-    return max(1, int(share) * len(known) // 100) if share.isdigit() and known is not None and exact else None
+    return max(1, int(share) * len(known) // 100) if share.isdecimal() and known is not None and exact else None
 
 
 def room(fleet: Fleet, groups: int) -> int | None:

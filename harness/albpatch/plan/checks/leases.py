@@ -60,8 +60,8 @@ def _table(table: Resource) -> Iterator[Finding]:
     recovery = values.get("point_in_time_recovery")
     if not isinstance(recovery, Mark) and not any(_enabled(block) for block in _blocks(recovery)):
         yield finding("lease-table-unprotected", table.address, f"Table {name} has no point-in-time recovery.")
-    keys = {a.get("name"): a.get("type") for a in _blocks(values.get("attribute"))}
-    wrong = values.get("hash_key") != _KEY or keys.get(_KEY, "S") != "S" or bool(values.get("range_key"))
+    kinds = [a.get("type") for a in _blocks(values.get("attribute")) if a.get("name") == _KEY]
+    wrong = values.get("hash_key") != _KEY or kinds not in ([], ["S"]) or bool(values.get("range_key"))
     if wrong and not isinstance(values.get("hash_key"), Mark):
         yield finding("lease-table-unfit", table.address, f"The key of table {name} is {_shown(values)}.")
 
