@@ -1,6 +1,8 @@
 """The same fleet under plain patching, AWS's runbook and the bundled one, in one run."""
 
+import contextlib
 import io
+import itertools
 import json
 import re
 from pathlib import Path
@@ -8,11 +10,21 @@ from pathlib import Path
 import pytest
 
 from albpatch.cli import main
-from albpatch.rehearsal.side_by_side import AWS_OWNED, BUNDLED, PLAIN, TITLES, play, report, source_of
+from albpatch.rehearsal.side_by_side import (
+    AWS_OWNED,
+    AWS_OWNED_ALONE,
+    BUNDLED,
+    PLAIN,
+    TITLES,
+    contenders,
+    play,
+    report,
+    source_of,
+)
 from albpatch.report.html import page
 from albpatch.report.result import result
 from albpatch.report.terminal import summary
-from night_fleet import scene
+from night_fleet import group, machine, scene
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = (PLAIN, AWS_OWNED, BUNDLED)
@@ -24,8 +36,8 @@ def both(plan, clone_plan):
 
 
 def compared(both, scenario, kinds=KINDS):
-    nights, found = zip(*(play(both[source_of(kind)], scenario, kind) for kind in kinds), strict=True)
-    return report("side by side", kinds, nights, found, []), dict(zip(kinds, found, strict=True))
+    played = {kind: play(both[source_of(kind)], scenario, kind) for kind in kinds}
+    return report("side by side", played, []), {kind: one.figures for kind, one in played.items()}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +119,84 @@ def test_without_the_bundled_runbook_nothing_is_under_test(both):
     made, _ = compared(both, scene({"a": "patches", "b": "patches"}), (PLAIN, AWS_OWNED))
 
     assert made.held is None
+
+
+def test_several_at_a_time_are_compared_with_one_at_a_time(both):
+    """AWS's runbook is played by hand as well where the windows take several at a time."""
+    assert contenders(both, KINDS) == [PLAIN, AWS_OWNED_ALONE, AWS_OWNED, BUNDLED]
+    assert contenders(both, [BUNDLED]) == [BUNDLED]
+
+
+def test_one_at_a_time_is_one_at_a_time(both):
+    """By hand, two fleets go one after the other: no two machines are out together, and it takes as long as both."""
+    machines = {"c": machine(0, "many", ("api",)), "d": machine(1, "many", ("api",))}
+    groups = {"web": group(), "api": group(), "admin": group()}
+    scenario = scene(dict.fromkeys("abcd", "patches"), groups=groups, machines=machines)
+    alone, together = (play(both[AWS_OWNED], scenario, kind) for kind in (AWS_OWNED_ALONE, AWS_OWNED))
+    out = sorted((m.out_from, m.out_to) for m in alone.shown.machines)
+
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(out))
+    assert alone.figures.unpatched == together.figures.unpatched == 0
+    assert alone.figures.roll == pytest.approx(2 * together.figures.roll, rel=0.02)
+    assert (alone.figures.most_at_once, together.figures.most_at_once) == (2, 2)  # parent and child; two children
+
+
+@pytest.fixture(scope="module")
+def generated_result(tmp_path_factory):
+    """Eight machines in two fleets, two of a fleet at a time, from the command line."""
+    folder = tmp_path_factory.mktemp("generated")
+    with contextlib.chdir(ROOT):
+        size = ("--instances=8", "--fleets=2", "--concurrency=2", "--seed=3")
+        status = main(["rehearse", ".", "--compare=plain,aws-owned,bundled", *size, f"--report={folder}"])
+    assert status == 0
+    return json.loads((folder / "result.json").read_text(encoding="utf-8"))
+
+
+def test_the_bound_can_be_recomputed(generated_result):
+    """From the scenario and the settings in the result: each machine's parts, their sum, the longest fleet."""
+    bound, played = generated_result["comparison"]["bound"], generated_result["scenario"]
+    longest = []
+    for fleet in (fleet for window in bound["windows"] for fleet in window["fleets"]):
+        seconds = []
+        for one in fleet["machines"]:
+            profile = played["profiles"][played["assign"][one["name"]]]
+            scan, patches = profile["scan_seconds"], profile.get("missing_patches", 0)
+            after = max(profile.get("start_seconds", 15), 10 + scan)
+            parts = (
+                (30, profile.get("patch_seconds"), profile.get("reboot_seconds"), after, 30) if patches else (0,) * 5
+            )
+            seconds.append(scan + sum(parts))
+        assert fleet["concurrency"] == 2
+        longest.append(max(*seconds, sum(seconds) / 2))
+
+    assert bound["seconds"] == pytest.approx(max(longest))
+    assert sum(len(fleet["machines"]) for window in bound["windows"] for fleet in window["fleets"]) == 8
+
+
+def test_no_roll_is_shorter_than_the_bound(generated_result):
+    """Neither the bundled runbook nor AWS's beats it, and the ratios follow from the rolls of the same result."""
+    table = generated_result["comparison"]
+    rolls = next(r for r in table["rows"] if r["name"] == "Length of the roll")["by_night"]
+    alone, together, ours = (rolls[TITLES[kind]]["value"] for kind in (AWS_OWNED_ALONE, AWS_OWNED, BUNDLED))
+
+    assert min(alone, together, ours) >= table["bound"]["seconds"]
+    assert [r["value"] for r in table["ratios"]] == pytest.approx(
+        [alone / ours, together / ours, ours / table["bound"]["seconds"]], abs=1e-3
+    )
+
+
+def test_lost_requests_can_be_recomputed_from_the_routing(generated_result):
+    """Rate x share of the targets that do not serve x time, plus the open requests that were cut."""
+    rate = generated_result["scenario"]["traffic"]["requests_per_second"]
+    for night in generated_result["nights"]:
+        refused, cut = 0.0, 0.0
+        for one in night["target_groups"]:
+            ends = [step["at"] for step in one["routing"][1:]] + [night["seconds"]]
+            for step, end in zip(one["routing"], ends, strict=True):
+                refused += rate * (end - step["at"]) * (step["not_serving"] / step["targets"] if step["targets"] else 1)
+            cut += sum(loss["requests"] for loss in one["losses"] if "cut" in loss["text"])
+        assert night["requests"]["lost"] == pytest.approx(refused + cut, abs=0.05)
+    assert generated_result["nights"][0]["requests"]["lost"] > 0
 
 
 def test_the_verb_compares_an_example(tmp_path, capsys, monkeypatch):

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from albpatch.region.stacks import templates
 from albpatch.rehearsal.figures import Figures
+from albpatch.report.bound import Bound
 from albpatch.report.model import Cell, Comparison, Night, Promise, Row
 from albpatch.report.words import clock_text, count, many
 
 EPSILON = 1e-6
 NOT_UNDER_CONTRACT = "\u2013"
+EXECUTIONS_AT_ONCE = 100  # child executions count: the user guide's "Automation quota"
 PRICES = (
     "Cost: $0.002 a step and $0.00003 a script second, from secondary sources; the function, its log and the patch "
     "commands are not in it."
@@ -61,10 +63,16 @@ LINES = (
 )
 
 
-def compare(nights: Sequence[Night], found: Sequence[Figures]) -> Comparison:
-    """The table of nights of the same fleet, in their order."""
+def compare(nights: Sequence[Night], found: Sequence[Figures], bound: Bound) -> Comparison:
+    """The table of nights of the same fleet, in their order. `bound` is the least time of its roll."""
     titles = tuple(night.title for night in nights)
-    notes = [PRICES]
+    notes = [PRICES, split(bound)]
+    most = max(f.most_at_once for f in found)
+    if most:
+        notes.append(
+            f"Executions at a time, children included: at most {most:,}. AWS runs {EXECUTIONS_AT_ONCE} in an account "
+            "and region unless adaptive concurrency is on, and queues the rest; this region queues none."
+        )
     if any(f.modelled for f in found):
         notes.insert(0, modelled_note())
     return Comparison(
@@ -72,6 +80,19 @@ def compare(nights: Sequence[Night], found: Sequence[Figures]) -> Comparison:
         rows=tuple(_row(line, titles, found) for line in LINES),
         contract=_contract(nights),
         notes=tuple(notes),
+        bound=bound,
+    )
+
+
+def split(bound: Bound) -> str:
+    """How the fleets are split over windows, in words."""
+    fleets = [len(window.fleets) for window in bound.windows]
+    at_a_time = sorted({fleet.concurrency for window in bound.windows for fleet in window.fleets})
+    shared = f" ({', '.join(map(str, fleets))})" if len(fleets) > 1 else ""
+    rounds = f", at most {bound.windows_at_once} open at a time" if len(fleets) > bound.windows_at_once else ""
+    return (
+        f"Split: {many(sum(fleets), 'fleet')} in {many(len(fleets), 'window')}{shared}{rounds}; fleets side by side, "
+        f"in a fleet {' or '.join(map(str, at_a_time)) or 'none'} at a time."
     )
 
 

@@ -31,7 +31,9 @@ def budgets(plan: Mapping[str, Any]) -> dict[str, Budget]:
         for fleet in record["fleets"].values():
             given = fleet.get("disruption_budget") or {}
             for arn in fleet["target_group_arns"]:
-                found[arn] = Budget(given.get("min_healthy", 1), given.get("min_healthy_percent", 50))
+                found[arn] = Budget(
+                    given.get("min_healthy", 1), given.get("min_healthy_percent", 50), given.get("max_unavailable", 1)
+                )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from albpatch.rehearsal.evidence import Evidence
+from albpatch.rehearsal.evidence import OVER, Evidence
 from albpatch.rehearsal.losses import SERVES
 from albpatch.report.model import Night, State
 
@@ -29,6 +29,7 @@ class Figures:
         calls: API calls made by roles.
         created: resources that roles created.
         modelled: a function whose code is not public had a part in it.
+        most_at_once: the most executions that were in progress at one moment, parents and children counted.
     """
 
     sent: float
@@ -48,6 +49,7 @@ class Figures:
     script_seconds: float
     created: int
     modelled: bool
+    most_at_once: int = 0
 
     @property
     def cost(self) -> float:
@@ -82,6 +84,7 @@ def figures(e: Evidence, night: Night) -> Figures:
         script_seconds=script_seconds,
         created=sum(c.error is None and c.operation.startswith("Create") for c in e.role_calls),
         modelled=any(c.service == "lambda" for c in e.role_calls),
+        most_at_once=_most_at_once(e),
     )
 
 
@@ -103,6 +106,15 @@ def _steps(e: Evidence) -> tuple[int, float]:
         elif entry.detail["action"] == SCRIPT and key in begun:
             seconds += entry.time - begun.pop(key)
     return number, seconds
+
+
+def _most_at_once(e: Evidence) -> int:
+    running, most = set[str](), 0
+    for entry in e.night:
+        if entry.kind == "execution":
+            (running.discard if entry.detail["status"] in OVER else running.add)(entry.subject)
+            most = max(most, len(running))
+    return most
 
 
 def _needless_writes(e: Evidence) -> int:

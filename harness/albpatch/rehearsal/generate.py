@@ -17,17 +17,21 @@ from albpatch.rehearsal.scenario import Scenario, parse
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 FLEETS_OF_A_WINDOW = 19
-MOST_INSTANCES, MOST_FLEETS = 5_000, 500
+MOST_INSTANCES, MOST_FLEETS, MOST_AT_A_TIME = 5_000, 500, 100
 _ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/0000000000000000"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many instances, in how many fleets of one target group each, and what the drawing starts from."""
+    """How many instances, in how many fleets of one target group each, and what the drawing starts from.
+
+    `concurrency` is how many instances of a fleet go at a time, and may be out of its target group.
+    """
 
     instances: int
     fleets: int
     seed: int = 1
+    concurrency: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.fleets <= MOST_FLEETS:
@@ -36,6 +40,8 @@ class Size:
             raise InputError(
                 f"--instances: must be from {2 * self.fleets} (two a fleet) to {MOST_INSTANCES}, not {self.instances}"
             )
+        if not 1 <= self.concurrency <= MOST_AT_A_TIME:
+            raise InputError(f"--concurrency: must be from 1 to {MOST_AT_A_TIME}, not {self.concurrency}")
 
     @property
     def windows(self) -> list[list[str]]:
@@ -88,14 +94,20 @@ def configuration(size: Size, module: Path) -> Iterator[Path]:
         source = os.path.relpath(module.resolve(), root)
         content: dict[str, Any] = {"provider": {"aws": {}}, "module": {}}
         for number, fleets in enumerate(size.windows, start=1):
-            content["module"][f"window_{number}"] = {"source": source, **_call(number, fleets)}
+            content["module"][f"window_{number}"] = {"source": source, **_call(number, fleets, size.concurrency)}
         (root / "main.tf.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
         yield root
 
 
-def _call(number: int, fleets: list[str]) -> dict[str, Any]:
+def _call(number: int, fleets: list[str], concurrency: int) -> dict[str, Any]:
+    each = {
+        "rate_control": {"concurrency": str(concurrency)},
+        "disruption_budget": {"max_unavailable": concurrency},
+    }
     return {
         "name": f"fleets-{number}",
         "schedule": {"expression": "cron(0 3 ? * SUN *)", "duration_hours": 24, "cutoff_hours": 1},
-        "fleets": {name: {"tags": {"Fleet": [name]}, "target_group_arns": [_ARN.format(name=name)]} for name in fleets},
+        "fleets": {
+            name: {"tags": {"Fleet": [name]}, "target_group_arns": [_ARN.format(name=name)], **each} for name in fleets
+        },
     }

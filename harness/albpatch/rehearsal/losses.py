@@ -28,6 +28,7 @@ class GroupTraffic:
         refused: nobody served them.
         cut: the host went down while they were open.
         cut_by_delay: the load balancer closed them because the group's own deregistration delay was over.
+        routing: (seconds from the start, targets that are routed to, those that do not serve) from each change on.
     """
 
     sent: float = 0.0
@@ -36,6 +37,7 @@ class GroupTraffic:
     cut_by_delay: float = 0.0
     losses: list[Loss] = field(default_factory=list)
     by_host: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    routing: list[tuple[float, int, int]] = field(default_factory=list)
 
     @property
     def lost(self) -> float:
@@ -68,10 +70,13 @@ class _Group:
             return
         rate = self.traffic.requests_per_second
         self.result.sent += rate * seconds
+        down = [t for t in self.routed if not serving.get(_host(t), False)]
+        now_routed = (len(self.routed), len(down))
+        if not self.result.routing or self.result.routing[-1][1:] != now_routed:
+            self.result.routing.append((self.since - self.start, *now_routed))
         if not self.routed:
             self._lose(rate * seconds, "no target is routed to")
         else:
-            down = [t for t in self.routed if not serving.get(_host(t), False)]
             share = 1 / len(self.routed)
             for target in down:
                 self.result.by_host[_host(target)] += rate * seconds * share

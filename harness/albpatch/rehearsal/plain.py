@@ -1,4 +1,4 @@
-"""Plain patching, to compare with: a window whose task runs AWS-RunPatchBaseline straight away, one after the other."""
+"""Plain patching, to compare with: a window whose task runs AWS-RunPatchBaseline straight away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT = ("Schedule", "ScheduleTimezone", "Duration", "Cutoff")
 
 
 def plain_window(region: Region, window_ids: Sequence[str]) -> list[str]:
-    """Windows with the same schedule and targets as these, which patch without looking at a load balancer."""
+    """Windows with the schedule, targets and concurrency of these, which patch without looking at a load balancer."""
     role_arn = f"arn:{region.partition}:iam::{region.account_id}:role/{ROLE}"
     return [_copy(region, window_id, role_arn) for window_id in window_ids]
 
@@ -24,7 +24,13 @@ def _copy(region: Region, window_id: str, role_arn: str) -> str:
     made = _call(
         region, "CreateMaintenanceWindow", {"Name": "plain-patching", "AllowUnassociatedTargets": False, **members}
     )["WindowId"]
-    for target in like.targets.values():
+    of_target = {
+        value: task["MaxConcurrency"]
+        for task in like.tasks.values()
+        for t in task.get("Targets", [])
+        for value in t["Values"]
+    }
+    for target_id, target in like.targets.items():
         registered = _call(
             region,
             "RegisterTargetWithMaintenanceWindow",
@@ -40,7 +46,7 @@ def _copy(region: Region, window_id: str, role_arn: str) -> str:
                 "TaskType": "RUN_COMMAND",
                 "ServiceRoleArn": role_arn,
                 "Targets": [{"Key": "WindowTargetIds", "Values": [registered]}],
-                "MaxConcurrency": "1",
+                "MaxConcurrency": of_target.get(target_id, "1"),
                 "MaxErrors": "0",
                 "Priority": 10,
                 "TaskInvocationParameters": {"RunCommand": run_command},

@@ -6,6 +6,7 @@ from albpatch.region.journal import Entry
 from albpatch.rehearsal.evidence import INTERRUPTED, Evidence, Verdict
 from albpatch.rehearsal.losses import EPSILON, SERVES
 from albpatch.rehearsal.timeline import IN_FLIGHT, PATCHING
+from albpatch.rehearsal.world import Budget
 from albpatch.report.model import Held
 from albpatch.report.words import count
 
@@ -139,7 +140,7 @@ def no_lost_request(e: Evidence) -> Verdict:
     early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in _rebooted_while_routed(e)]
     if early:
         return Held.BROKEN, f"rebooted while requests could still be sent to it: {', '.join(early)}"
-    side_by_side = _two_out(e)
+    side_by_side = _too_many_out(e)
     if side_by_side:
         return Held.BROKEN, side_by_side
     words = f"0 of {count(sent)} requests lost" + _by_delay(e)
@@ -172,8 +173,8 @@ def _rebooted_while_routed(e: Evidence) -> list[Entry]:
     return found
 
 
-def _two_out(e: Evidence) -> str:
-    """Whether an instance left a group while another that we took out healthy did not serve there yet."""
+def _too_many_out(e: Evidence) -> str:
+    """Whether an instance left a group while as many as its budget lets be out, or more, did not serve there yet."""
     healing: dict[str, set[str]] = {}
     state: dict[str, str] = {}
     for entry in e.until_end:
@@ -187,7 +188,7 @@ def _two_out(e: Evidence) -> str:
                 waiting.discard(instance_id)
         elif e.is_ours(entry) and entry.detail["action"] == "deregister":
             others = waiting - {instance_id}
-            if others:
+            if len(others) >= e.world.budgets.get(arn, Budget()).max_unavailable:
                 when, served = e.at(entry.time), e.names(sorted(others))
                 group = e.world.group_name(arn)
                 return f"{e.name(instance_id)} taken out of {group} at {when}, before {served} served there again"

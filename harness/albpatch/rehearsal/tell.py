@@ -117,4 +117,5 @@ def _group(e: Evidence, timeline: Timeline, name: str) -> Group:
         lost=traffic.lost if traffic else 0.0,
         losses=tuple(traffic.losses) if traffic else (),
         floor_text="" if list(zones) in ([""], []) else "per zone",
+        routing=tuple(traffic.routing) if traffic else (),
     )

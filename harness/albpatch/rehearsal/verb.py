@@ -69,6 +69,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a generated fleet of N instances in virtual time; DIR is then the module's own folder",
     )
     parser.add_argument("--fleets", type=int, metavar="M", default=1, help="with --instances: in M fleets; default: 1")
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=1,
+        metavar="C",
+        help="with --instances: so many instances of a fleet at a time; default: 1",
+    )
     parser.add_argument("--seed", type=int, metavar="S", default=1, help="with --instances: what is drawn; default: 1")
     parser.add_argument("--json", action="store_true", help="print the result as JSON; progress goes to stderr")
     parser.set_defaults(run=run)
@@ -120,6 +127,8 @@ def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
         raise InputError(f"{args.root}: holds no Terraform configuration")
     if args.instances is not None and args.scenario:
         raise InputError("--scenario and --instances exclude each other")
+    if args.instances is None and args.concurrency != 1:
+        raise InputError("--concurrency belongs to --instances; a configuration says it in rate_control")
     scaled = args.factor != DEFAULT_FACTOR or args.acts != DEFAULT_ACTS
     if scaled and (args.compare is not None or args.instances is not None):
         raise InputError("--factor and --acts belong to scaled time; --compare and --instances play in virtual time")
@@ -162,7 +171,7 @@ def _made(args: argparse.Namespace, root: Path, scenario_file: Path, acts: tuple
     from albpatch.rehearsal.side_by_side import generated, side_by_side
     from albpatch.report.terminal import screen
 
-    size = None if args.instances is None else Size(args.instances, args.fleets, args.seed)
+    size = None if args.instances is None else Size(args.instances, args.fleets, args.seed, args.concurrency)
     compared = _compared(args) if args.compare is not None or size is not None else None
     made = load(scenario_file) if size is None else None
     shown = screen(out)

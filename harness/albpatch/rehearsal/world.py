@@ -11,10 +11,14 @@ from albpatch.rehearsal.scenario import Scenario
 
 @dataclass(frozen=True)
 class Budget:
-    """How far a target group may go down: healthy targets, and percent of what was registered before."""
+    """How far a target group may go down: healthy targets, and percent of what was registered before.
+
+    `max_unavailable` is how many of our instances may be out of it at a time.
+    """
 
     min_healthy: int = 1
     min_healthy_percent: int = 50
+    max_unavailable: int = 1
 
     def floor(self, registered: int) -> int:
         return max(self.min_healthy, math.ceil(self.min_healthy_percent * registered / 100))

@@ -5,8 +5,12 @@ Times are seconds from the start of a night, in the region's time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from albpatch.report.bound import Bound
 
 
 class State(StrEnum):
@@ -76,7 +80,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Group:
-    """One target group's night: (time, healthy targets) at every change, the floor, and its requests."""
+    """One target group's night: (time, healthy targets) at every change, the floor, and its requests.
+
+    `routing` is (time, targets that requests are sent to, those of them that do not serve) at every change.
+    """
 
     name: str
     registered: int
@@ -86,6 +93,7 @@ class Group:
     lost: float
     losses: tuple[Loss, ...] = ()
     floor_text: str = ""
+    routing: tuple[tuple[float, int, int], ...] = ()
 
     @property
     def lowest(self) -> int:
@@ -148,18 +156,45 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """How many times one length of time is another, and the number to reach: at least that, or at most."""
+
+    name: str
+    value: float
+    aim: float
+    at_least: bool = True
+
+    @property
+    def reached(self) -> bool:
+        return self.value >= self.aim if self.at_least else self.value <= self.aim
+
+    @property
+    def text(self) -> str:
+        side = "at least" if self.at_least else "at most"
+        return f"{self.value:.2f}, to reach: {side} {self.aim:g}: {'reached' if self.reached else 'not reached'}"
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Nights side by side: figures, and (promise, what each night says of it). `columns` are the nights' titles."""
+    """Nights side by side: figures, and (promise, what each night says of it). `columns` are the nights' titles.
+
+    `bound` is the least time of the roll, `ratios` compare the rolls with it and with each other.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     contract: tuple[tuple[str, tuple[str, ...]], ...] = ()
     notes: tuple[str, ...] = ()
+    bound: Bound | None = None
+    ratios: tuple[Ratio, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
-    """Several nights on the same machines. `held` is None when no night was under the contract."""
+    """Several nights on the same machines. `held` is None when no night was under the contract.
+
+    `scenario` is what was played, as plain values, where the figures are to be recomputed from the result.
+    """
 
     title: str
     words: str
@@ -168,6 +203,7 @@ class Report:
     facts: tuple[tuple[str, str], ...] = ()
     coarse: str = ""
     comparison: Comparison | None = None
+    scenario: Mapping[str, Any] | None = None
 
     @property
     def verdict(self) -> str:

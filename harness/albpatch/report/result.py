@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from albpatch.report.bound import FORMULA, Bound
 from albpatch.report.model import Comparison, Group, Machine, Night, Report, Row
 
 SCHEMA = "alb-patching/rehearsal/1"
@@ -24,6 +25,8 @@ def result(report: Report) -> dict[str, Any]:
         "facts": dict(report.facts),
         "nights": [_night(night) for night in report.nights],
     }
+    if report.scenario is not None:
+        made["scenario"] = _plain(report.scenario)
     return made if report.comparison is None else {**made, "comparison": _comparison(report.comparison)}
 
 
@@ -35,7 +38,28 @@ def text(report: Report) -> str:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     promises = [{"promise": name, **_by_night(comparison, held)} for name, held in comparison.contract]
     rows = [_row(comparison, row) for row in comparison.rows]
-    return {"nights": list(comparison.columns), "rows": rows, "contract": promises, "notes": list(comparison.notes)}
+    made = {"nights": list(comparison.columns), "rows": rows, "contract": promises, "notes": list(comparison.notes)}
+    made["ratios"] = [{**_plain(ratio), "reached": ratio.reached} for ratio in comparison.ratios]
+    return made if comparison.bound is None else {**made, "bound": _bound(comparison.bound)}
+
+
+def _bound(bound: Bound) -> dict[str, Any]:
+    """The least time with all its parts, and how they make it up."""
+    windows = [
+        {
+            "name": window.name,
+            "seconds": _number(window.seconds),
+            "fleets": [{**_plain(fleet), "seconds": _number(fleet.seconds)} for fleet in window.fleets],
+        }
+        for window in bound.windows
+    ]
+    return {
+        "seconds": _number(bound.seconds),
+        "formula": FORMULA,
+        "windows_at_once": bound.windows_at_once,
+        "settings": bound.settings,
+        "windows": windows,
+    }
 
 
 def _row(comparison: Comparison, row: Row) -> dict[str, Any]:
@@ -68,6 +92,7 @@ def _machine(machine: Machine) -> dict[str, Any]:
 def _group(group: Group) -> dict[str, Any]:
     made = {**_plain(group), "lowest": group.lowest}
     made["capacity"] = [{"at": _number(at), "healthy": healthy} for at, healthy in group.capacity]
+    made["routing"] = [{"at": _number(at), "targets": n, "not_serving": down} for at, n, down in group.routing]
     return made
 
 
@@ -79,6 +104,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(v) for key, v in value.items()}
     return _number(value) if isinstance(value, float) else value
 
 

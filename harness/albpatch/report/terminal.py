@@ -145,6 +145,11 @@ def _comparison(console: Any, comparison: Comparison) -> None:
     console.print()
     console.print(contract_table(comparison))
     console.print()
+    for ratio in comparison.ratios:
+        style = "" if ratio.reached else "yellow"
+        console.print(Text(f"{ratio.name}: {ratio.text}", style=style))
+    if comparison.ratios:
+        console.print()
     for note in comparison.notes:
         console.print(Text(f"* {note}" if note.startswith("modelled") else note, style="dim"))
 

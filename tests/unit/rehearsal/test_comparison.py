@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from albpatch.rehearsal.comparison import LINES, against, compare
+from albpatch.rehearsal.comparison import LINES, against, compare, split
 from albpatch.rehearsal.figures import Figures
+from albpatch.report.bound import Bound, LeastFleet, LeastWindow
 from albpatch.report.model import Held, Night, Promise
 
 EQUAL = Figures(
@@ -27,6 +28,7 @@ EQUAL = Figures(
     created=0,
     modelled=False,
 )
+LEAST = Bound((LeastWindow("w", (LeastFleet("web", 1, ()),)),), {})
 
 
 def shown(title, *promises):
@@ -34,7 +36,7 @@ def shown(title, *promises):
 
 
 def table(**changes):
-    return compare([shown("A"), shown("B")], [EQUAL, dataclasses.replace(EQUAL, **changes)])
+    return compare([shown("A"), shown("B")], [EQUAL, dataclasses.replace(EQUAL, **changes)], LEAST)
 
 
 def row(made, name):
@@ -102,6 +104,22 @@ def test_what_is_modelled_is_marked():
 def test_the_contract_stands_under_each_other():
     """A night that is not under the contract has a dash."""
     promise = Promise("C1", "no needless drain", Held.BROKEN, "")
-    made = compare([shown("A"), shown("B", promise)], [EQUAL, EQUAL])
+    made = compare([shown("A"), shown("B", promise)], [EQUAL, EQUAL], LEAST)
 
     assert made.contract == (("C1 no needless drain", ("\u2013", "broken")),)
+
+
+def test_how_the_fleets_are_split_is_said():
+    """Fleets, windows, how many of each are at work at a time, and when windows have to wait."""
+    fleets = [LeastFleet(f"f{n}", 1, ()) for n in range(19)]
+    few = Bound((LeastWindow("a", tuple(fleets)), LeastWindow("b", (LeastFleet("g", 2, ()),))), {})
+
+    assert split(LEAST) == "Split: 1 fleet in 1 window; fleets side by side, in a fleet 1 at a time."
+    assert split(few) == "Split: 20 fleets in 2 windows (19, 1); fleets side by side, in a fleet 1 or 2 at a time."
+    assert "(0, 0, 0, 0, 0, 0), at most 5 open at a time" in split(Bound((LeastWindow("a", ()),) * 6, {}))
+
+
+def test_more_executions_than_aws_runs_are_told():
+    """How many executions were in progress at one moment stands beside what AWS runs; without any nothing is said."""
+    assert any("at most 120. AWS runs 100" in note for note in table(most_at_once=120).notes)
+    assert not any("AWS runs 100" in note for note in table().notes)

@@ -36,6 +36,22 @@ def test_windows_hold_nineteen_fleets(fleets, windows):
     assert [len(names) for names in Size(200, fleets).windows] == windows
 
 
+def test_several_of_a_fleet_at_a_time():
+    """The configuration lets as many go, and as many be out, as the size says."""
+    with configuration(Size(20, 2, concurrency=3), ROOT) as root:
+        (call,) = json.loads((root / "main.tf.json").read_text(encoding="utf-8"))["module"].values()
+
+    assert [f["rate_control"]["concurrency"] for f in call["fleets"].values()] == ["3", "3"]
+    assert [f["disruption_budget"]["max_unavailable"] for f in call["fleets"].values()] == [3, 3]
+
+
+@pytest.mark.parametrize("concurrency", [0, 101])
+def test_a_concurrency_that_makes_no_sense(concurrency):
+    """At least one at a time, and no more than AWS runs."""
+    with pytest.raises(InputError, match="--concurrency: must be from 1 to 100"):
+        Size(10, 1, concurrency=concurrency)
+
+
 def test_the_configuration_calls_the_module_once_a_window():
     """A folder that is gone afterwards, with one call a window."""
     with configuration(Size(80, 40), ROOT) as root:

@@ -131,6 +131,8 @@ def test_a_document_that_is_not_there(capsys, tmp_path):
         (["--instances=1"], "--instances: must be from 2"),
         (["--instances=10", "--fleets=0"], "--fleets: must be from 1"),
         (["--instances=10", "--scenario=x.yaml"], "--scenario and --instances exclude each other"),
+        (["--instances=10", "--concurrency=0"], "--concurrency: must be from 1"),
+        (["--compare=plain", "--concurrency=2"], "--concurrency belongs to --instances"),
         (["--compare=plain", "--factor=10"], "--factor and --acts belong to scaled time"),
         (["--instances=10", "--acts=2"], "--factor and --acts belong to scaled time"),
     ],

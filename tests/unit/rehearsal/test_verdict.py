@@ -20,7 +20,7 @@ SOMEBODY = "arn:aws:iam::123456789012:user/somebody"
 class Night:
     """Three machines a, b, c behind one group, all healthy at second 0; then what a test tells."""
 
-    def __init__(self, profiles=("patches", "patches", "patches"), zones="aaa", attributes=None, floor=1):
+    def __init__(self, profiles=("patches", "patches", "patches"), zones="aaa", attributes=None, floor=1, out=1):
         names = "abc"
         instances = {
             n: {"zone": f"us-east-1{zone}", "registrations": [{"target_group": "web"}]}
@@ -37,7 +37,7 @@ class Night:
                 "assign": dict(zip(names, profiles, strict=True)),
             }
         )
-        self.world = World(scenario, {"web": WEB}, {n: n for n in names}, {WEB: Budget(floor, 0)})
+        self.world = World(scenario, {"web": WEB}, {n: n for n in names}, {WEB: Budget(floor, 0, out)})
         self.now, self.calls, self.executions = -10.0, [], []
         self.journal = Journal(lambda: self.now)
         self.traffic = GroupTraffic(sent=100.0)
@@ -226,6 +226,15 @@ def test_leaving_before_the_last_one_serves_breaks_c4():
 
     assert judged["C4"].held is Held.BROKEN
     assert "b taken out of web at 0:20, before a served there again" in judged["C4"].evidence
+
+
+def test_a_budget_of_two_lets_two_be_out():
+    """The second may leave while the first is out; the third may not."""
+    two = Night(out=2).at(10).out("a").at(20).out("b").routed("c")
+    assert two.judged()["C4"].held is not Held.BROKEN
+
+    judged = two.at(30).out("c").routed().judged()
+    assert "c taken out of web at 0:30, before a, b served there again" in judged["C4"].evidence
 
 
 @pytest.mark.parametrize("status", ["Failed", "TimedOut", "Cancelled"])
