@@ -55,6 +55,7 @@ def _machine(e: Evidence, timeline: Timeline, name: str) -> Machine:
         patched=patched,
         healthy_again=_healthy_again(e, instance_id, out_from),
         lost=sum(t.by_host.get(instance_id, 0.0) for t in e.traffic.values()),
+        groups=tuple(dict.fromkeys(r.target_group for r in e.world.scenario.machines[name].registrations)),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from albpatch.report.model import Held, Report, State
+from albpatch.report.large import GROUPS_SHOWN, GroupRow, is_large, longest, worst
+from albpatch.report.model import Held, Night, Report, State
 from albpatch.report.side_by_side import best_text
 from albpatch.report.svg import CLASSES, Axis, night_svg
 from albpatch.report.words import clock_text, count, moment
@@ -22,6 +24,24 @@ LEGEND = (
 MARKS = {Held.HELD: "\u2713", Held.BROKEN: "\u2717", Held.NOT_EXERCISED: "\u00b7", Held.NOT_COVERED: "\u25cb"}
 
 
+@dataclass(frozen=True)
+class View:
+    """A night on the page. `shown` is what is drawn at once; `rest` the whole picture, drawn when it is asked for."""
+
+    night: Night
+    shown: Night
+    picture: str
+    rest: str
+    groups: list[GroupRow]
+
+
+def _view(night: Night, axis: Axis) -> View:
+    if not is_large(night):
+        return View(night, night, night_svg(night, axis), "", [])
+    shown = worst(night)
+    return View(night, shown, night_svg(shown, axis), night_svg(night, axis), longest(night)[:GROUPS_SHOWN])
+
+
 def page(report: Report) -> str:
     """The whole page as text. Needs jinja2."""
     import jinja2
@@ -35,11 +55,11 @@ def page(report: Report) -> str:
     )
     environment.filters.update(clock=clock_text, count=count, moment=moment)
     axis = Axis(max(night.seconds for night in report.nights))
-    pictures = [night_svg(night, axis) for night in report.nights]
+    views = [_view(night, axis) for night in report.nights]
     shown = {span.state for night in report.nights for machine in night.machines for span in machine.spans}
     return environment.get_template("page.html.j2").render(
         report=report,
-        nights=list(zip(report.nights, pictures, strict=True)),
+        views=views,
         legend=[(state, CLASSES[state], words) for state, words in LEGEND if state in shown],
         marks=MARKS,
         best=best_text,

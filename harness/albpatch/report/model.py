@@ -48,7 +48,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine's night. `patched` and `healthy_again` are the moments, None when they did not come."""
+    """One machine's night. `patched` and `healthy_again` are the moments, None when they did not come.
+
+    `groups` are the target groups that it was registered in.
+    """
 
     name: str
     instance_id: str
@@ -60,6 +63,7 @@ class Machine:
     patched: float | None = None
     healthy_again: float | None = None
     lost: float = 0.0
+    groups: tuple[str, ...] = ()
 
     @property
     def out_seconds(self) -> float:

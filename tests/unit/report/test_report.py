@@ -1,5 +1,6 @@
 """The report of a rehearsal as a page, as JSON and in a terminal."""
 
+import dataclasses
 import io
 import json
 import re
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from albpatch.report.html import page
+from albpatch.report.large import MACHINES_SHOWN, longest, worst
 from albpatch.report.model import Group, Held, Loss, Machine, Night, Promise, Report, Span, State
 from albpatch.report.result import SCHEMA, result, text
 from albpatch.report.svg import CLASSES, Axis, night_svg
@@ -212,3 +214,48 @@ def test_numbers_of_requests_are_whole_unless_small_and_computed():
     """A count is whole, a small computed loss keeps one decimal, a dash stands for what did not happen."""
     assert [count(n) for n in (0, 12, 12.5, 0.15, 1234.4)] == ["0", "12", "12.5", "0.1", "1,234"]
     assert moment(None) == "\u2013"
+
+
+def many_machines(number, **more):
+    """A night of so many machines in two groups; the first is not back, the second lost requests."""
+    usual = night().machines[0]
+    machines = [
+        dataclasses.replace(
+            usual, name=f"web-{n}", out_to=100.0 + n, lost=0.0, groups=("even" if n % 2 == 0 else "odd",)
+        )
+        for n in range(number)
+    ]
+    machines[0] = dataclasses.replace(machines[0], out_to=None)
+    machines[1] = dataclasses.replace(machines[1], lost=3.0)
+    groups = tuple(dataclasses.replace(night().groups[0], name=name) for name in ("even", "odd"))
+    return dataclasses.replace(night(), machines=tuple(machines), groups=groups, **more)
+
+
+def test_a_large_night_shows_the_worst_first():
+    """Who is not back, who lost requests, who was out longest; all others wait in a part that is closed."""
+    made = many_machines(100)
+    shown = [m.name for m in worst(made).machines]
+    html = page(Report("n", "", True, (made,)))
+    at_once, closed = html.split("<details>", 1)
+
+    assert shown[:4] == ["web-0", "web-1", "web-99", "web-98"]
+    assert len(shown) == MACHINES_SHOWN
+    assert "web-50" not in at_once
+    assert "web-50" in closed
+    assert "Drawn are the 12 machines" in at_once
+
+
+def test_the_groups_that_took_longest():
+    """A group whose machine stayed out comes first, then the one whose last machine was back last."""
+    rows = longest(many_machines(100))
+
+    assert [(row.group.name, row.machines, row.done) for row in rows] == [("even", 50, None), ("odd", 50, 199.0)]
+    assert longest(many_machines(3))[1].worst_out == pytest.approx(71.0)
+
+
+def test_a_small_night_is_shown_whole():
+    """Forty machines fit on a page; nothing is left to a closed part but the table of stretches."""
+    html = page(Report("n", "", True, (many_machines(40),)))
+
+    assert all(f'title="i-1">web-{n}<' in html.split("<details>")[0] for n in range(40))
+    assert "Drawn are" not in html
