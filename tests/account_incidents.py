@@ -217,6 +217,21 @@ def under_way(d: Deployed) -> Undo:
     return undo
 
 
+def left_out(state: str, owner: str = "00000000-0000-0000-0000-000000000000") -> Callable[[Deployed], Undo]:
+    """An open record whose owner is an execution that nobody knows any more."""
+
+    def change(d: Deployed) -> Undo:
+        name, table = _machine(d), str(d.deployment.lease_table)
+        group = {"Arn": d.group, "Targets": [{"Id": name, "Port": 80}], "Healthy": []}
+        texts = {"Id": f"INSTANCE#{name}", "LeaseOwner": owner, "LeaseState": state, "LeaseToken": "1", "Roll": "r"}
+        texts |= {"Since": "1767225600", "Record": json.dumps([group]), "RecordSchema": "1", "PatchedBy": owner}
+        item = {key: {"S": value} for key, value in texts.items()}
+        _backend(d, "dynamodb", "PutItem", TableName=table, Item=item)
+        return lambda: _backend(d, "dynamodb", "DeleteItem", TableName=table, Key={"Id": item["Id"]})
+
+    return change
+
+
 def failed(d: Deployed) -> Undo:
     """An execution that finds a target group that does not exist; one that goes well makes up for it."""
     wait = d.local.region.part(Automation).wait

@@ -21,13 +21,17 @@ class DeploymentError(InputError, ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """The Automation document. version: pinned by the tasks. source: bundled or aws-owned."""
+    """The Automation document. version: pinned by the tasks. source: bundled or aws-owned.
+
+    source_sha256: of the document that was cloned, as AWS served it. None for the bundled one, which has no upstream.
+    """
 
     name: str
     version: str
     content_sha256: str
     source: str
     source_version: str | None
+    source_sha256: str | None
     parameter_names: tuple[str, ...]
 
 

@@ -1,4 +1,4 @@
-"""One account and region as the checks see it: load balancers, machines, Systems Manager, roles. Reads only."""
+"""One account and region as the checks see it: load balancers, machines, Systems Manager, roles, leases. Reads only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import boto3
 from albpatch.live.automation import Automation
 from albpatch.live.balancing import Balancing
 from albpatch.live.calls import Calls
+from albpatch.live.leases import Leases
 from albpatch.live.machines import Machines
 from albpatch.live.roles import Roles
 from albpatch.live.windows import Windows
@@ -25,6 +26,7 @@ class Account:
         self.automation = Automation(self.calls)
         self.windows = Windows(self.calls)
         self.roles = Roles(self.calls)
+        self.leases = Leases(self.calls)
 
     @property
     def id(self) -> str:

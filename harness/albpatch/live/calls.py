@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from albpatch.iam.calls import UnknownCall, actions
 
-READS = ("describe_", "get_", "list_")
+READS = ("describe_", "get_", "list_", "scan")  # of DynamoDB
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 8}, connect_timeout=5)
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
 _THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")

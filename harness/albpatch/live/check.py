@@ -104,24 +104,27 @@ def look(session: Session) -> Judged:
         account.calls.forget()
     for deployment in session.deployments:
         account = session.account(deployment.region)
-        _belongs(account, deployment)
+        belongs(account, deployment.name, deployment.account_id)
         seen = Look(account, deployment, session.now(), session.before)
         judged.append((deployment, judge(seen, session.checks)))
     return judged
 
 
-def _belongs(account: Account, deployment: Deployment) -> None:
-    """Everything would be missing in another account, which says nothing about this one."""
+def belongs(account: Account, name: str, account_id: str) -> None:
+    """Everything would be missing in another account, which says nothing about this one.
+
+    Raises:
+        InputError: the credentials lead to another account than that of the deployment `name`.
+        Failure: there are no credentials, or AWS does not accept them.
+    """
     try:
         found = account.id
     except Unanswered as error:
         if error.code in (*_NO_CREDENTIALS, *_REFUSED_CREDENTIALS):
             raise Failure(f"AWS credentials: {error.message}") from None
         return  # an endpoint that cannot be reached; the checks say what else cannot
-    if found != deployment.account_id:
-        raise InputError(
-            f"these credentials lead to account {found}, the deployment {deployment.name} is in {deployment.account_id}"
-        )
+    if found != account_id:
+        raise InputError(f"these credentials lead to account {found}, the deployment {name} is in {account_id}")
 
 
 def _findings(session: Session, judged: Judged) -> Findings:

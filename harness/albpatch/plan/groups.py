@@ -110,7 +110,7 @@ class Groups:
         found: dict[str, list[Resource]] = {}
         for resource in self._state.of_type(*ATTACHMENT_TYPES):
             arn = resource.values.get("target_group_arn")
-            for name in [arn] if isinstance(arn, str) else self._behind(resource, "target_group_arn"):
+            for name in [arn] if isinstance(arn, str) else self.behind(resource, "target_group_arn"):
                 found.setdefault(name, []).append(resource)
         return found
 
@@ -121,9 +121,9 @@ class Groups:
             return group.arn in leaves
         if group.resource is None or not any(isinstance(leaf, Mark) for leaf in leaves):
             return False
-        return group.resource.address in self._behind(resource, attribute)
+        return group.resource.address in self.behind(resource, attribute)
 
-    def _behind(self, resource: Resource, attribute: str) -> list[str]:
+    def behind(self, resource: Resource, attribute: str) -> list[str]:
         """The address of the one target group that an unknown attribute surely comes from, or nothing."""
         references = _references(_part(self._configured(resource), "expressions").get(attribute))
         key = resource.module, tuple(references)

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from albpatch.findings import Findings, Section, ordered
+from albpatch.findings import Block, Findings, Section, ordered
 from albpatch.plan import checks
 from albpatch.plan.changes import blocks
 from albpatch.plan.model import Call
 from albpatch.plan.read import Mark, Plan
 from albpatch.plan.rules import RULES
 from albpatch.plan.sides import Subject
+from albpatch.plan.under_way import UnderWay
 from albpatch.plan.words import night, show
 
 NO_CALL = "this plan does not call the module"
 
 
-def review(plan: Plan, base: Plan | None = None, now: datetime | None = None, subject: str = "plan") -> Findings:
+def review(
+    plan: Plan,
+    base: Plan | None = None,
+    now: datetime | None = None,
+    subject: str = "plan",
+    under_way: Mapping[str, UnderWay] | None = None,
+) -> Findings:
     """What a reviewer has to know about a plan.
 
     Args:
         base: another plan, whose result is what this one's is compared with; None compares with what exists.
         now: aware; from when on openings are listed.
         subject: what the plan is called in reports.
+        under_way: by module address, what goes on in the account of each call; None if nobody asked.
 
     Raises:
         PlanError: a call has a record of another schema.
     """
-    looked_at = Subject(plan, base, now)
+    looked_at = Subject(plan, base, now, under_way)
     pairs = looked_at.pairs
     if not pairs:
         return Findings(subject, NO_CALL, (), (), ())
@@ -46,10 +55,20 @@ def _section(subject: Subject, before: Call | None, after: Call | None) -> Secti
     assert call is not None
     name = call.name
     title = f"{call.shown} ({name if isinstance(name, Mark) else show(name)})"
+    now = _under_way(subject, call)
     if after is None:
-        return Section(title, "destroyed", ())
+        return Section(title, "destroyed", now)
     status = "new" if before is None else _status(subject, before, after)
-    return Section(title, status, (*blocks(subject, before, after), *night(subject, after)))
+    return Section(title, status, (*now, *blocks(subject, before, after), *night(subject, after)))
+
+
+def _under_way(subject: Subject, call: Call) -> tuple[Block, ...]:
+    """What the account said, if it was asked."""
+    found = (subject.under_way or {}).get(call.address)
+    if found is None:
+        return ()
+    lines = [*found.sentences, *(f"not known: {what}" for what in found.unknown)]
+    return (Block("Under way", lines=tuple(lines or ["nothing: no execution runs and no record is open"])),)
 
 
 def _status(subject: Subject, before: Call, after: Call) -> str:

@@ -178,16 +178,29 @@ _ALL = [
             "Correct its JSON.",
         ),
         (
+            "attachment-during-patching",
+            "this apply registers an instance that is out for patching, or that an execution works on",
+            "The provider forgets an attachment whose target is draining, and creates it again: a machine is registered"
+            " in the middle of its reboot, and traffic goes to it.",
+            "Apply when the execution is over and the record is closed: albpatch status says when.",
+        ),
+        (
+            "under-way-not-known",
+            "the account did not say what is under way",
+            "What was not seen is unknown, not fine: an apply may hit a running roll.",
+            "Allow the action to whoever runs the review, or review without --live.",
+        ),
+        (
             "destroys-what-a-roll-needs",
             "this apply destroys something that a running or unfinished roll needs",
             "A running execution loses its document, role, window or lease table, and who is out stays out.",
-            "Apply when no execution runs and every instance is back in its target groups.",
+            "Apply when no execution runs and every instance is back: with --live the account is asked.",
         ),
         (
             "replaces-what-a-roll-needs",
             "this apply replaces something that a running or unfinished roll needs",
             "A replacement is a destruction first: a running execution loses what it works with.",
-            "Keep the name, or apply when no execution runs and every instance is back in its target groups.",
+            "Keep the name, or apply when no execution runs and every instance is back: --live asks the account.",
         ),
     ),
     *known(
@@ -258,7 +271,7 @@ _ALL = [
             "this apply registers a target in a target group that is patched",
             "The provider forgets an attachment whose target is draining. If that is why it is created, this apply"
             " registers a machine in the middle of its reboot.",
-            "If the attachment is not new, apply when no execution runs.",
+            "If the attachment is not new, apply when no execution runs: --live looks for one.",
         ),
         (
             "fleet-removed",

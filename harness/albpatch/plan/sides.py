@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from functools import cached_property
 from albpatch.plan.groups import Group, Groups
 from albpatch.plan.model import Call, Fleet, calls, number
 from albpatch.plan.read import Plan, State
+from albpatch.plan.under_way import UnderWay
 from albpatch.schedule.openings import Schedule
 
 
@@ -29,10 +30,19 @@ class Side:
 
 
 class Subject:
-    """What is reviewed. before: the plan's own, or what another plan leads to. now: aware."""
+    """What is reviewed. before: the plan's own, or what another plan leads to. now: aware.
 
-    def __init__(self, plan: Plan, base: Plan | None = None, now: datetime | None = None) -> None:
-        self.plan = plan
+    under_way: by module address, what goes on in the account; None if nobody asked it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        base: Plan | None = None,
+        now: datetime | None = None,
+        under_way: Mapping[str, UnderWay] | None = None,
+    ) -> None:
+        self.plan, self.under_way = plan, under_way
         self.now = now or datetime.now(UTC)
         self._base = base
 

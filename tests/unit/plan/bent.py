@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from albpatch.findings import Findings
 from albpatch.plan.read import parse
 from albpatch.plan.review import review
+from albpatch.plan.under_way import UnderWay
 from unit.plan.plans import RUNBOOK, Made, arn, plan, record
 
 NOW = datetime(2026, 1, 14, 12, tzinfo=UTC)
@@ -32,6 +34,11 @@ def found(
     """The findings as (id, address)."""
     other = parse(plan(base)) if base else None
     return [(f.id, f.address) for f in review(parse(plan(after, before, actions)), other, NOW).findings]
+
+
+def found_live(seen: UnderWay, after: Made, before: Made, actions: dict[str, list[str]] | None = None) -> Findings:
+    """The review of a plan with module.web, while this goes on in the account."""
+    return review(parse(plan(after, before, actions)), None, NOW, under_way={"module.web": seen})
 
 
 def made(given: dict[str, Any] | None = None, text: str = RUNBOOK) -> Made:

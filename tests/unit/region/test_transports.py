@@ -194,6 +194,9 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("elbv2", "DescribeTargetGroups"): lambda w: {"TargetGroupArns": [w.group]},
     ("elbv2", "DescribeTargetGroupAttributes"): lambda w: {"TargetGroupArn": w.group},
     ("dynamodb", "DeleteItem"): lambda w: {"TableName": w.table, "Key": {"Id": {"S": "c"}}},
+    ("dynamodb", "DescribeContinuousBackups"): lambda w: {"TableName": w.table},
+    ("dynamodb", "DescribeTable"): lambda w: {"TableName": w.table},
+    ("dynamodb", "DescribeTimeToLive"): lambda w: {"TableName": w.table},
     ("dynamodb", "GetItem"): lambda w: {"TableName": w.table, "Key": {"Id": {"S": "a"}}},
     ("dynamodb", "Scan"): lambda w: {"TableName": w.table, "ConsistentRead": True},
     ("dynamodb", "TransactWriteItems"): lambda w: {

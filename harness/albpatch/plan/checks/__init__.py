@@ -1,5 +1,6 @@
 """The checks: each module answers one question about a plan, with findings."""
 
-from albpatch.plan.checks import changed, fleets, leases, roles, runbook, tasks, windows
+from albpatch.plan.checks import changed, fleets, leases, roles, runbook, tasks, under_way, windows
 
-ALL = (runbook.check, tasks.check, windows.check, fleets.check, leases.check, roles.check, changed.check)
+_MODULES = (runbook, tasks, windows, fleets, leases, roles, changed, under_way)
+ALL = tuple(module.check for module in _MODULES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from albpatch.findings import Finding
 from albpatch.plan.changes import settings, weaker
@@ -20,6 +21,7 @@ _NEEDED = {
     "aws_dynamodb_table": "lease table",
     "aws_ssm_maintenance_window": "window",
 }
+_NAMED = 5  # so many of what is under way are named
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -51,10 +53,22 @@ def _taken_away(subject: Subject) -> Iterator[Finding]:
                 continue
             if change.replaces:
                 why = f" because of {', '.join(change.replaced_by)}" if change.replaced_by else ""
-                yield finding("replaces-what-a-roll-needs", resource.address, f"The {kind} is replaced{why}.")
+                rule, text = "replaces-what-a-roll-needs", f"The {kind} is replaced{why}"
             else:
                 gone = "" if call.address in kept else f", with everything of {call.shown}"
-                yield finding("destroys-what-a-roll-needs", resource.address, f"The {kind} is destroyed{gone}.")
+                rule, text = "destroys-what-a-roll-needs", f"The {kind} is destroyed{gone}"
+            yield _now(subject, call, finding(rule, resource.address, f"{text}."))
+
+
+def _now(subject: Subject, call: Call, found: Finding) -> Finding:
+    """With an account that was asked: who would be hit, or that nobody is now."""
+    seen = (subject.under_way or {}).get(call.address)
+    if seen is None or (seen.unknown and not seen.anything):
+        return found
+    if seen.anything:
+        more = f" and {len(seen.sentences) - _NAMED} more" if len(seen.sentences) > _NAMED else ""
+        return replace(found, what=f"{found.what} Under way now: {'; '.join(seen.sentences[:_NAMED])}{more}.")
+    return replace(found, severity="note", what=f"{found.what} No execution runs, and no record is open.")
 
 
 def _fleets(before: Call, after: Call) -> Iterator[Finding]:

@@ -99,8 +99,9 @@ def _names(block: Any) -> set[str]:
 
 def _attachments(subject: Subject, call: Call, group: Group) -> Iterator[Finding]:
     """Attachments that this apply creates, where an execution may have an instance out already."""
-    if not subject.existed(call):
-        return
+    seen = (subject.under_way or {}).get(call.address)
+    if not subject.existed(call) or (seen is not None and not seen.unknown):
+        return  # the account was asked who is out
     for attachment in subject.after.groups.attachments(group):
         if "create" in subject.plan.change(attachment.address).actions and not _new_group(subject, group):
             yield finding("attachment-created", attachment.address, f"A target of {group.shown} is registered.")

@@ -14,6 +14,7 @@ from albpatch.region.operations import AwsError, Caller, answered_by_backend, op
 TOKEN_SECONDS = 600.0
 
 answered_by_backend("dynamodb", "DeleteItem", "GetItem", "Scan", "UpdateItem")
+answered_by_backend("dynamodb", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive")
 
 
 class Tokens:
