@@ -15,7 +15,18 @@ from collections.abc import Sequence
 from albpatch import __version__
 from albpatch.errors import Failure, InputError
 
-VERBS = ["albpatch.simulate", "albpatch.rehearsal.verb", "albpatch.review", "albpatch.check", "albpatch.lint.verb"]
+VERBS = [
+    "albpatch.simulate",
+    "albpatch.rehearsal.verb",
+    "albpatch.review",
+    "albpatch.check",
+    "albpatch.lint.verb",
+    "albpatch.start",
+    "albpatch.watch",
+    "albpatch.status",
+    "albpatch.stop",
+    "albpatch.repair",
+]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
