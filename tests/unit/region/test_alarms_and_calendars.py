@@ -1,8 +1,10 @@
 """CloudWatch's alarms and metrics, change calendars, and SNS."""
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from albpatch.region.faults import CallFault
 from albpatch.region.operations import AwsError, NotKnownHere
 from albpatch.region.services.alarms import Alarms
 from albpatch.region.services.calendars import Calendars
@@ -149,3 +151,25 @@ def test_a_message_that_is_refused(region, change, code):
 
     assert caught.value.response["Error"]["Code"] == code
     assert not [e for e in region.journal.of("notification") if e.detail["title"] == params["Subject"] != "End"]
+
+
+def test_a_fault_of_an_alarm_is_an_error_of_cloudwatch(region):
+    """CloudWatch knows several protocols: throttling is retried there too, and a refusal arrives with its code."""
+    region.faults.calls.append(CallFault("cloudwatch", "DescribeAlarms", "Throttling", times=2))
+    retries = Config(retries={"mode": "standard", "max_attempts": 8})
+    found = []
+
+    def ask():
+        cloudwatch = client(region, region.administrator, "cloudwatch", retries)
+        found.extend(
+            a["AlarmName"] for a in cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+        )
+
+    region.clock.run(region.clock.spawn("ask", ask))
+    region.faults.calls[:] = [CallFault("cloudwatch", "DescribeAlarms", "AccessDenied", status=403)]
+    with pytest.raises(ClientError) as caught:
+        client(region, region.administrator, "cloudwatch").describe_alarms()
+    region.faults.calls.clear()
+
+    assert found == ["service"]
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"

@@ -108,7 +108,7 @@ class _Hooks:
 
     def __init__(self, region: Region, service: str, client: BaseClient) -> None:
         self._region, self._service = region, service
-        self._protocol = client.meta.service_model.protocol
+        self._protocol = client.meta.service_model.resolved_protocol  # the one of several that botocore speaks
         events = client.meta.events
         events.register("provide-client-params", self._keep_parameters)
         events.register_first("before-call", self._before_call)
