@@ -62,6 +62,7 @@ locals {
       content_sha256  = module.automation_document.content_sha256
       source          = var.runbook.source
       source_version  = module.automation_document.source_version
+      source_sha256   = module.automation_document.source_sha256
       parameter_names = keys(module.automation_document.parameters)
     }
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }

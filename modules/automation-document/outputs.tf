@@ -13,6 +13,11 @@ output "parameters" {
   value       = local.parameters
 }
 
+output "source_sha256" {
+  description = "SHA-256 of the text of AWS's document that was cloned. Null for the bundled runbook."
+  value       = local.aws_owned ? local.upstream.content_sha256 : null
+}
+
 output "source_version" {
   description = "Version of AWS's document that was cloned. Null for the bundled runbook."
   value       = local.aws_owned ? data.aws_ssm_document.aws_owned[0].document_version : null

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from account_snapshot import snapshot
 from albpatch import settings
+from albpatch.region.services.documents import Documents
 from local_account import EXAMPLES, STAND_IN, LocalAccount
 
 
@@ -38,3 +40,41 @@ def test_the_clone_is_applied_and_destroyed():
         assert account.unexpected == []
     finally:
         account.close()
+
+
+def test_an_edit_of_aws_document_is_told():
+    """Terraform's check is quiet while AWS's document is what was cloned, and names the steps once it is not."""
+    account = LocalAccount()
+    try:
+        account.add_aws_owned_document()
+        edited = json.loads(STAND_IN.read_text())
+        last = edited["mainSteps"][-1]
+        edited["mainSteps"][-1] = {**last, "maxAttempts": 5}
+        with account.terraform(EXAMPLES / "aws-owned-clone") as terraform:
+            terraform.init()
+            terraform.apply()
+            deployment = settings.parse(terraform.output()["deployment"])
+            assert deployment.document.source_sha256 == hashlib.sha256(STAND_IN.read_bytes()).hexdigest()
+            terraform.plan()
+            assert problems(terraform) == []
+
+            account.region.part(Documents).add_aws_owned(STAND_IN.stem, json.dumps(edited), version="6")
+            terraform.plan()
+            (said,) = problems(terraform)
+            assert "since version 5 was cloned: version 6 is its default now, " in said
+            assert f"step {last['name']} changed. Read the difference" in said
+
+            main = terraform.folder / "main.tf"
+            text = main.read_text()
+            for version, told in (("5", [said]), ("6", [])):
+                main.write_text(text.replace("drain_minutes", f'aws_owned_version = "{version}"\ndrain_minutes'))
+                terraform.plan()
+                assert problems(terraform) == told
+    finally:
+        account.close()
+
+
+def problems(terraform):
+    """What the checks of the last plan complain about."""
+    checks = [check for check in terraform.show_plan()["checks"] if check["address"]["kind"] == "check"]
+    return [p["message"] for check in checks for one in check.get("instances", []) for p in one.get("problems", [])]

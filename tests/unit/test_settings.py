@@ -22,6 +22,7 @@ RECORD: dict[str, Any] = {
         "content_sha256": "0" * 64,
         "source": "bundled",
         "source_version": None,
+        "source_sha256": None,
         "parameter_names": ["InstanceId"],
     },
     "automation_role": {"name": "web-runbook-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-runbook-us-east-1"},

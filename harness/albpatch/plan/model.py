@@ -108,9 +108,9 @@ class Call:
         return (resource for resource in self.resources.values() if resource.type in types)
 
     def one(self, kind: str, within: str = "") -> Resource | None:
-        """The call's first resource of a type, in a submodule if one is named."""
+        """The first resource of a type that the call manages, in a submodule if one is named."""
         wanted = f"{self.address}.module.{within}".lstrip(".") if within else None
-        return next((r for r in self.of_type(kind) if wanted in (None, r.module)), None)
+        return next((r for r in self.of_type(kind) if r.managed and wanted in (None, r.module)), None)
 
     @property
     def document(self) -> Resource | None:

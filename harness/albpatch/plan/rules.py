@@ -274,6 +274,12 @@ _ALL = [
             "If the attachment is not new, apply when no execution runs: --live looks for one.",
         ),
         (
+            "upstream-changed",
+            "AWS has changed the document that is cloned",
+            "What was reviewed and rehearsed is another text than the one that AWS runs today.",
+            "Read the difference, rehearse it, then set runbook.aws_owned_version to the version that you want.",
+        ),
+        (
             "fleet-removed",
             "a fleet is removed",
             "Its instances are not patched any more.",

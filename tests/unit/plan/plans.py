@@ -142,6 +142,7 @@ def record(name: str = "web", fleets: dict[str, Any] | None = None, **window: An
             "content_sha256": "0",
             "source": "bundled",
             "source_version": None,
+            "source_sha256": None,
         },
         "automation_role": {"name": f"{name}-runbook", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-runbook"},
         "window_role": {"name": f"{name}-window", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-window"},
@@ -183,7 +184,8 @@ def policy(*statements: dict[str, Any]) -> str:
 
 MOVES = ["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"]
 READS = ["elasticloadbalancing:DescribeTargetHealth", "ssm:ListCommands", "ssm:ListCommandInvocations"]
-SEND = statement(["ssm:SendCommand"], [f"{SSM.replace(ACCOUNT, '')}:document/AWS-RunPatchBaseline"])
+MACHINES = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/*"
+SEND = statement(["ssm:SendCommand"], [f"{SSM.replace(ACCOUNT, '')}:document/AWS-RunPatchBaseline", MACHINES])
 STEPS = (statement(READS, ["*"]), statement(MOVES, [arn()]), SEND)
 
 
@@ -226,7 +228,10 @@ class Made:
         self.add(f"{window}.aws_iam_role.this", name=roles[1]["name"], assume_role_policy=trust())
         passes = {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
         starts = policy(
-            statement(["ssm:StartAutomationExecution"], [f"{SSM}:document/{made['document']['name']}"]),
+            statement(
+                ["ssm:StartAutomationExecution"],
+                [f"{SSM}:document/{made['document']['name']}", f"{SSM}:automation-execution/*"],
+            ),
             statement(["iam:PassRole"], [roles[0]["arn"]], Condition=passes),
         )
         self.add(f"{window}.aws_iam_role_policy.this", role=roles[1]["name"], policy=starts)

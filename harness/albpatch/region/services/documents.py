@@ -31,7 +31,7 @@ answered_by_backend(
 
 @dataclass(frozen=True)
 class AwsOwned:
-    """A document that Amazon owns: one version, readable by everybody, writable by nobody."""
+    """One version of a document that Amazon owns, readable by everybody, writable by nobody."""
 
     name: str
     content: str
@@ -71,11 +71,17 @@ class Documents:
     def __init__(self, region: Region) -> None:
         self._region = region
         self.aws_owned: dict[str, AwsOwned] = {}
+        self._owned_versions: dict[tuple[str, str], AwsOwned] = {}
 
     def add_aws_owned(self, name: str, content: str, version: str = "1") -> None:
-        """Let Amazon own an Automation document of this name. `content` is JSON or YAML text."""
+        """Let Amazon own an Automation document of this name. `content` is JSON or YAML text.
+
+        Added again it is another version: the newest and the default, while the former ones stay readable.
+        """
         as_json = content.lstrip().startswith("{")
-        self.aws_owned[name] = AwsOwned(name, content, "JSON" if as_json else "YAML", version)
+        made = AwsOwned(name, content, "JSON" if as_json else "YAML", version)
+        self.aws_owned[name] = made
+        self._owned_versions[name, version] = made
 
     def automation(self, name: str, version: str | None = None) -> tuple[str, str]:
         """The text and the version number of an Automation document, as StartAutomationExecution finds it.
@@ -128,9 +134,11 @@ class Documents:
 
     def _owned(self, name: str, version: str | None) -> AwsOwned | None:
         owned = self.aws_owned.get(name)
-        if owned is not None and version not in (*_DEFAULT_VERSION, "$LATEST", owned.version):
+        if owned is None or version in (*_DEFAULT_VERSION, "$LATEST"):
+            return owned
+        if (name, str(version)) not in self._owned_versions:
             raise AwsError("InvalidDocumentVersion", _no_version(name, version))
-        return owned
+        return self._owned_versions[name, str(version)]
 
     def _ask(self, name: str, params: dict[str, Any]) -> dict[str, Any]:
         """moto says InvalidDocument for a missing version too; AWS tells the two apart."""
