@@ -37,7 +37,8 @@ class Host:
         self.registered_at = self._clock.time()
         self._agent_since = self._last_ping = self.registered_at
         self._told = ""
-        self._boots = 0
+        self.boots = 0
+        self.up_since = self.registered_at
         self.processes: set[Activity] = set()
 
     @property
@@ -116,12 +117,12 @@ class Host:
 
     def _go_down(self, power: str) -> None:
         self.power, self.application_up = power, False
-        self._boots += 1
+        self.boots += 1
         self._agent_down()
         self._hosts.changed(self)
 
     def _boot_in(self, seconds: float) -> None:
-        boot, now, profile = self._boots, self._clock.time(), self.profile
+        boot, now, profile = self.boots, self._clock.time(), self.profile
         self._after(now + seconds, boot, self._booted)
         self._after(now + seconds + profile.agent_seconds, boot, self._agent_starts)
         if profile.application_starts:
@@ -130,10 +131,10 @@ class Host:
 
     def _after(self, at: float, boot: int, act: Callable[[], None]) -> None:
         """Do it then, unless the machine has gone down again meanwhile."""
-        self._clock.call_at(at, lambda: act() if boot == self._boots else None)
+        self._clock.call_at(at, lambda: act() if boot == self.boots else None)
 
     def _booted(self) -> None:
-        self.power = "running"
+        self.power, self.up_since = "running", self._clock.time()
         self.installed, self.pending = self.installed + self.pending, 0
         self._hosts.changed(self)
 

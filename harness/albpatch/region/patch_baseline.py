@@ -48,6 +48,14 @@ class Run:
     reboot_option: str
     snapshot_id: str
     step_timeout: float
+    document: str = NAME
+    plugins: tuple[str, ...] = PLUGINS
+    platforms: tuple[str, ...] = ("Linux", "Windows", "MacOS")
+
+    def on(self, region: Region, host: Host, command_id: str) -> tuple[int, str]:
+        """Run it, from an activity. Returns exit status and output. Raises HostLost when the host stays away."""
+        status = region.part(PatchManager).run(host, command_id, self)
+        return status, f"{self.operation} on {host.id} ended with exit status {status}"
 
 
 def parameters(given: dict[str, list[str]]) -> Run:

@@ -31,6 +31,12 @@ class Profile:
         cancel_stops_process: a cancelled or timed out command ends its process. AWS gives no guarantee for it.
         managed: the SSM Agent is registered.
         platform: "Linux", "Windows" or "MacOS".
+        python3: a Python 3 is installed.
+        container_nat: the application runs in a container behind address translation: the host itself has no socket.
+        conntrack: the kernel shows its connection tracking in /proc.
+        long_connections_seconds: how long connections last that clients keep open (WebSocket); 0: there are none.
+        scraper: who else is always connected to the application: "none", "outside" or "inside" of the load balancer's
+            subnets.
     """
 
     missing_patches: int = 0
@@ -51,6 +57,11 @@ class Profile:
     cancel_stops_process: bool = False
     managed: bool = True
     platform: str = "Linux"
+    python3: bool = True
+    container_nat: bool = False
+    conntrack: bool = False
+    long_connections_seconds: float = 0.0
+    scraper: str = "none"
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], where: str = "profile") -> Profile:
@@ -64,14 +75,18 @@ class Profile:
         return cls(**values)
 
 
+WORDS = {"platform": ("Linux", "Windows", "MacOS"), "scraper": ("none", "outside", "inside")}
+
+
 def _checked(value: Any, kind: type, where: str) -> Any:
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError(f"{where}: {value!r} is not true or false")
         return value
     if kind is str:
-        if value not in ("Linux", "Windows", "MacOS"):
-            raise ValueError(f"{where}: {value!r} is not one of Linux, Windows, MacOS")
+        words = WORDS[where.rpartition(".")[2]]
+        if value not in words:
+            raise ValueError(f"{where}: {value!r} is not one of {', '.join(words)}")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise ValueError(f"{where}: {value!r} is not a number of at least 0")

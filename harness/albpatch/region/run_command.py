@@ -8,15 +8,37 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from albpatch.region.clock import Activity
 from albpatch.region.core import Region
 from albpatch.region.hosts import Host, Hosts
-from albpatch.region.patch_baseline import NAME, HostLost, PatchManager, Run
+from albpatch.region.patch_baseline import HostLost
 
 DELIVERY_SECONDS = 1.0
 ENDED = ("Success", "Cancelled", "TimedOut", "Failed")
+
+
+class Run(Protocol):
+    """What a command's document does on a host. `operation` is the document's parameter of that name, or ""."""
+
+    @property
+    def document(self) -> str: ...
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def plugins(self) -> tuple[str, ...]: ...
+
+    @property
+    def platforms(self) -> tuple[str, ...]: ...
+
+    @property
+    def step_timeout(self) -> float: ...
+
+    def on(self, region: Region, host: Host, command_id: str) -> tuple[int, str]:
+        """Run it, from an activity. Returns exit status and output. Raises HostLost when nothing goes on there."""
 
 
 @dataclass(eq=False)
@@ -30,6 +52,7 @@ class Invocation:
     begun: float | None = None
     ended: float | None = None
     exit_status: int | None = None
+    output: str = ""
     process: Activity | None = None
     delivering: bool = False
 
@@ -137,7 +160,7 @@ class RunCommand:
             self._waiting.setdefault(invocation.instance_id, []).append(invocation)
 
     def _start(self, invocation: Invocation, after: float = 0.0) -> None:
-        name = f"{NAME} on {invocation.instance_id}"
+        name = f"{invocation.command.run.document} on {invocation.instance_id}"
         self._clock.spawn(name, self._process, invocation, self._hosts[invocation.instance_id], after=after)
 
     def _agent_started(self, host: Host) -> None:
@@ -172,15 +195,15 @@ class RunCommand:
         if not self._arrive(invocation, host, me):
             return
         try:
-            exit_status = self._region.part(PatchManager).run(host, invocation.command.id, invocation.command.run)
+            exit_status, output = invocation.command.run.on(self._region, host, invocation.command.id)
         except HostLost:
             return
         finally:
             host.processes.discard(me)
         with self._clock.lock:
-            if invocation.over:
+            if invocation.over or not host.agent_up:  # nobody is there who could report it
                 return
-            invocation.exit_status = exit_status
+            invocation.exit_status, invocation.output = exit_status, output
             if invocation.status == "Cancelling":
                 self._end(invocation, "Cancelled", "Cancelled")
             else:

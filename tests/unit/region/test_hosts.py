@@ -171,6 +171,7 @@ def test_a_profile_of_a_mapping():
         ({"patch_seconds": float("inf")}, "profiles.slow.patch_seconds: inf is not a number of at least 0"),
         ({"comes_back": "no"}, "profiles.slow.comes_back: 'no' is not true or false"),
         ({"comes_back": 0}, "profiles.slow.comes_back: 0 is not true or false"),
+        ({"scraper": "near"}, "profiles.slow.scraper: 'near' is not one of none, outside, inside"),
         ({"platform": "BeOS"}, "profiles.slow.platform: 'BeOS' is not one of Linux, Windows, MacOS"),
     ],
 )

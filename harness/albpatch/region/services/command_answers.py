@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from albpatch.region.patch_baseline import NAME, PLUGINS
 from albpatch.region.run_command import Command, Invocation
 from albpatch.region.services.answers import moment
 
@@ -24,7 +23,7 @@ def command_answer(command: Command) -> dict[str, Any]:
     request, invocations = command.request, command.invocations
     return {
         "CommandId": command.id,
-        "DocumentName": NAME,
+        "DocumentName": command.run.document,
         "DocumentVersion": request.get("DocumentVersion", "$DEFAULT"),
         "Comment": "",
         **{key: request[key] for key in _RECORDED if key in request},
@@ -54,14 +53,14 @@ def invocation_answer(invocation: Invocation, details: bool) -> dict[str, Any]:
         "InstanceId": invocation.instance_id,
         "InstanceName": "",
         "Comment": command.request.get("Comment", ""),
-        "DocumentName": NAME,
+        "DocumentName": command.run.document,
         "DocumentVersion": command.request.get("DocumentVersion", "$DEFAULT"),
         "RequestedDateTime": moment(command.requested),
         "Status": invocation.status,
         "StatusDetails": invocation.details,
         "StandardOutputUrl": "",
         "StandardErrorUrl": "",
-        "CommandPlugins": [_plugin(invocation, name) for name in PLUGINS] if details else [],
+        "CommandPlugins": [_plugin(invocation, name) for name in command.run.plugins] if details else [],
         "ServiceRole": command.request.get("ServiceRoleArn", ""),
     }
 
@@ -72,13 +71,13 @@ def step_answer(invocation: Invocation, plugin: str) -> dict[str, Any]:
         "CommandId": invocation.command.id,
         "InstanceId": invocation.instance_id,
         "Comment": invocation.command.request.get("Comment", ""),
-        "DocumentName": NAME,
+        "DocumentName": invocation.command.run.document,
         "DocumentVersion": "$DEFAULT",
         "PluginName": plugin,
         "ResponseCode": _response_code(invocation),
         "Status": invocation.status,
         "StatusDetails": invocation.details,
-        "StandardOutputContent": _output(invocation),
+        "StandardOutputContent": invocation.output,
         "StandardOutputUrl": "",
         "StandardErrorContent": "",
         "StandardErrorUrl": "",
@@ -94,7 +93,7 @@ def _plugin(invocation: Invocation, name: str) -> dict[str, Any]:
         "Status": invocation.status,
         "StatusDetails": invocation.details,
         "ResponseCode": _response_code(invocation),
-        "Output": _output(invocation),
+        "Output": invocation.output,
     }
     if invocation.begun is not None:
         plugin["ResponseStartDateTime"] = moment(invocation.begun)
@@ -105,10 +104,3 @@ def _plugin(invocation: Invocation, name: str) -> dict[str, Any]:
 
 def _response_code(invocation: Invocation) -> int:
     return -1 if invocation.exit_status is None else invocation.exit_status
-
-
-def _output(invocation: Invocation) -> str:
-    if invocation.exit_status is None:
-        return ""
-    run = invocation.command.run
-    return f"{run.operation} on {invocation.instance_id} ended with exit status {invocation.exit_status}"

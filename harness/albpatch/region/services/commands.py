@@ -7,13 +7,15 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from albpatch.region import command_documents
 from albpatch.region.core import Region
 from albpatch.region.hosts import Host, Hosts
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
-from albpatch.region.patch_baseline import NAME, PLUGINS, parameters
-from albpatch.region.run_command import Command, Invocation, RunCommand
+from albpatch.region.patch_baseline import NAME, parameters
+from albpatch.region.run_command import Command, Invocation, Run, RunCommand
 from albpatch.region.services.answers import moment, page
 from albpatch.region.services.command_answers import command_answer, invocation_answer, step_answer
+from albpatch.region.services.documents import Documents
 from albpatch.region.target_groups import Instances
 
 DELIVERY_TIMEOUT = 3600
@@ -21,15 +23,19 @@ DELIVERY_TIMEOUT = 3600
 
 @operation("ssm", "SendCommand")
 def send_command(region: Region, _caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """Send AWS-RunPatchBaseline to instances. Other documents that exist are not known here."""
+    """Send AWS-RunPatchBaseline or a Command document of the account. Amazon's other documents are not known here."""
     if params.get("AlarmConfiguration") or params.get("DocumentHash"):
         raise NotKnownHere("ssm:SendCommand with AlarmConfiguration or DocumentHash")
-    _check_document(region, params)
-    run = parameters(params.get("Parameters") or {})
+    run = _run(region, params)
     timeout = params.get("TimeoutSeconds", DELIVERY_TIMEOUT)
     if not 30 <= timeout <= 2_592_000:
         raise AwsError("ValidationException", "TimeoutSeconds: 30 to 2592000")
     hosts = _hosts(region, params)
+    foreign = [host.id for host in hosts if host.profile.platform not in run.platforms]
+    if foreign and params.get("InstanceIds"):
+        message = f"The document {run.document} doesn't support the platform type of {', '.join(foreign)}."
+        raise AwsError("UnsupportedPlatformType", message)
+    hosts = [host for host in hosts if host.id not in foreign]
     concurrency = _rate(params.get("MaxConcurrency", "50"), len(hosts), "MaxConcurrency", up=True)
     errors = _rate(params.get("MaxErrors", "0"), len(hosts), "MaxErrors", up=False)
     command = region.part(RunCommand).send(params, run, hosts, float(timeout), concurrency, errors)
@@ -63,9 +69,11 @@ def get_command_invocation(region: Region, _caller: Caller, params: dict[str, An
         raise AwsError(
             "InvocationDoesNotExist", "The command ID and managed node ID you specified didn't match any invocations."
         )
-    if params.get("PluginName") not in PLUGINS:
+    plugins = found[0].command.run.plugins
+    plugin = params.get("PluginName") or (plugins[0] if len(plugins) == 1 else None)
+    if plugin not in plugins:
         raise AwsError("InvalidPluginName", "The plugin name isn't valid: the document has more than one step.")
-    return step_answer(found[0], params["PluginName"])
+    return step_answer(found[0], plugin)
 
 
 @operation("ssm", "CancelCommand")
@@ -82,18 +90,25 @@ def cancel_command(region: Region, _caller: Caller, params: dict[str, Any]) -> d
     return {}
 
 
-def _check_document(region: Region, params: dict[str, Any]) -> None:
-    name = params["DocumentName"]
-    if name != NAME:
-        if name.startswith(("AWS-", "AWSEC2-", "AWSSupport-")):
-            raise NotKnownHere(f"ssm:SendCommand of {name}")
-        try:
-            region.backend("ssm", "DescribeDocument", {"Name": name})
-        except AwsError:
-            raise AwsError("InvalidDocument", f"Document with name {name} does not exist.") from None
+def _run(region: Region, params: dict[str, Any]) -> Run:
+    """What the document does with these parameters. Raises AwsError as SendCommand does."""
+    name, version = params["DocumentName"], params.get("DocumentVersion", "$DEFAULT")
+    given = params.get("Parameters") or {}
+    if name == NAME:
+        if version not in ("$DEFAULT", "$LATEST", "1"):
+            raise AwsError("InvalidDocumentVersion", f"The document version {version} is not valid.")
+        return parameters(given)
+    if name.startswith(("AWS-", "AWSEC2-", "AWSSupport-")):
         raise NotKnownHere(f"ssm:SendCommand of {name}")
-    if params.get("DocumentVersion", "$DEFAULT") not in ("$DEFAULT", "$LATEST", "1"):
-        raise AwsError("InvalidDocumentVersion", f"The document version {params['DocumentVersion']} is not valid.")
+    try:
+        found = region.part(Documents).get(name, version, "YAML")
+    except AwsError as error:
+        if error.code == "InvalidDocumentVersion":
+            raise
+        raise AwsError("InvalidDocument", f"Document with name {name} does not exist.") from None
+    if found["DocumentType"] != "Command":
+        raise AwsError("InvalidDocument", f"{name} is a document of type {found['DocumentType']}, not Command.")
+    return command_documents.read(name, found["Content"]).run(given)
 
 
 def _hosts(region: Region, params: dict[str, Any]) -> list[Host]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ import yaml
 
 from albpatch.document.model import Refused
 from albpatch.document.read import load
+from albpatch.document.text import Unreadable
+from albpatch.region import command_documents
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, answered_by_backend, operation
 
@@ -173,12 +176,14 @@ def _within_limits(content: str) -> None:
 
 
 def _valid(content: str, document_type: str | None) -> None:
-    """Refuse an Automation document that CreateDocument would refuse, with every reason."""
-    if document_type != "Automation":
-        return
+    """Refuse a document that CreateDocument would refuse, with every reason. Other forms of commands pass."""
     try:
-        load(content)
-    except Refused as refused:
+        if document_type == "Automation":
+            load(content)
+        elif document_type == "Command":
+            with suppress(NotKnownHere):
+                command_documents.read("the document", content)
+    except (Refused, Unreadable) as refused:
         raise AwsError("InvalidDocumentContent", str(refused)) from None
 
 
