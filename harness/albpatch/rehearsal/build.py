@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from albpatch.errors import InputError
+from albpatch.region.connections import Connections, Shape
 from albpatch.region.core import Region
 from albpatch.region.hosts import Hosts
 from albpatch.region.load_balancer import LoadBalancing
@@ -62,7 +63,9 @@ def start_machines(region: Region, world: World) -> None:
 
     Windows take the machines in the order of the scenario (AWS does not say which order it takes).
     """
-    hosts = region.part(Hosts)
+    hosts, traffic = region.part(Hosts), world.scenario.traffic
+    slow_seconds = traffic.slow_seconds if traffic.slow_share else 0.0
+    region.part(Connections).shape = Shape(slow_seconds=slow_seconds, keeps_idle=traffic.idle_connections == "kept")
     turn = {instance_id: number for number, instance_id in enumerate(world.machines.values())}
     region.part(Windows).order = lambda ids: sorted(ids, key=lambda i: (turn.get(i, len(turn)), i))
     for name, instance_id in world.machines.items():

@@ -2,7 +2,8 @@
 
 A target group's requests spread evenly over the targets that the load balancer routes to. A request is lost when the
 target it goes to does not serve, when there is no target, or when the host goes down while a slow request is open:
-lost = rate x share of the routed targets that do not serve x length of the violation.
+lost = rate x share of the routed targets that do not serve x length of the violation. A connection that a client keeps
+open for long and that the host cuts counts as one.
 """
 
 from __future__ import annotations
@@ -98,6 +99,12 @@ class _Group:
         """The deregistration delay is over: the load balancer closes what is still open."""
         self.result.cut_by_delay += self._cut(target, now, "the deregistration delay is over")
 
+    def loses_connections(self, target: str, now: float, count: int) -> None:
+        """Connections that clients keep open for long end because the host stops serving."""
+        self.result.cut += count
+        self.result.by_host[_host(target)] += count
+        self.result.losses.append(Loss(now - self.start, count, f"long connections cut: {_host(target)} goes down"))
+
     def _cut(self, target: str, now: float, why: str) -> float:
         slow, stretches = self.traffic.slow_seconds, self.stretches[target]
         open_share = sum(s.share * max(0.0, s.end - max(s.start, now - slow)) for s in stretches)
@@ -157,6 +164,10 @@ def lost(
             if arn in followed and arn not in keep_open:
                 followed[arn].until(entry.time, serving)
                 followed[arn].is_removed(target, entry.time)
+        elif entry.kind == "cut" and entry.time >= start:
+            arn, target = entry.subject.split("|", 1)
+            if arn in followed:
+                followed[arn].loses_connections(target, entry.time, entry.detail["connections"])
         elif entry.kind == "host":
             serves = entry.detail["state"] in SERVES
             was = serving.get(entry.subject, False)

@@ -22,6 +22,7 @@ from albpatch.rehearsal.scenario_faults import Interference, Trigger, call_fault
 __all__ = ["Interference", "Scenario", "Trigger", "load", "parse"]
 
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP")
+IDLE = ("closed", "kept")
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests to each target group that a load balancer uses."""
+    """Requests to each target group that a load balancer uses.
+
+    `idle_connections`: what an Application Load Balancer does with them when a target is deregistered, "closed" or
+    "kept" for 60 s. AWS does not say which.
+    """
 
     requests_per_second: float = 1.0
     slow_share: float = 0.1
     slow_seconds: float = 8.0
     timeout: float = 30.0
+    idle_connections: str = "closed"
 
 
 @dataclass(frozen=True)
@@ -216,12 +222,13 @@ def _profile(place: Place) -> Mapping[str, Any]:
 def _traffic(place: Place) -> Traffic:
     if place.value is None:
         return Traffic()
-    place.mapping("requests_per_second", "slow_share", "slow_seconds", "timeout")
+    place.mapping("requests_per_second", "slow_share", "slow_seconds", "timeout", "idle_connections")
     return Traffic(
         requests_per_second=place.at("requests_per_second").number(0.01, 1000, 1.0),
         slow_share=place.at("slow_share").number(0, 1, 0.1),
         slow_seconds=place.at("slow_seconds").number(0, 3600, 8.0),
         timeout=place.at("timeout").number(1, 3600, 30.0),
+        idle_connections=place.at("idle_connections").one_of(IDLE, "closed"),
     )
 
 

@@ -124,6 +124,19 @@ def test_a_machine_that_is_sick_on_its_own_is_not_our_loss(story):
     assert story.lost()[GROUP].lost == 0
 
 
+def test_long_connections_that_are_cut_count_one_each(story):
+    """A connection that a client keeps open and that the host cuts is a loss of its group; earlier ones are not."""
+    for at in (10, 100):
+        story.now = at
+        story.journal.add("cut", f"{GROUP}|a|80", connections=2)
+        story.journal.add("cut", "arn:other|a|80", connections=5)
+
+    found = story.lost(start=50)[GROUP]
+
+    assert (found.cut, found.lost, found.by_host["a"]) == (2, 2, 2)
+    assert [(loss.at, loss.text) for loss in found.losses] == [(50, "long connections cut: a goes down")]
+
+
 def test_only_what_lies_between_start_and_end_counts(story):
     """What was routed before the start still says where requests go."""
     story.host(100, "a", "rebooting")

@@ -31,7 +31,7 @@ exists:
 profiles:
   plain: {missing_patches: 2, patch_seconds: 60}
 assign: {web-1: plain, web-2: plain}
-traffic: {requests_per_second: 2, slow_share: 0.1, slow_seconds: 8, timeout: 20}
+traffic: {requests_per_second: 2, slow_share: 0.1, slow_seconds: 8, timeout: 20, idle_connections: kept}
 faults:
   calls: [{call: elbv2.DeregisterTargets, code: Throttling, times: for ever, where: {TargetGroupArn: x}}]
   acts:
@@ -59,7 +59,7 @@ def test_everything_a_scenario_may_say():
     assert made.machines["web-1"].registrations == (Registration("web"), Registration("web", 8081))
     assert made.machines["web-2"].state == "stopped"
     assert made.profile("web-1") == {"missing_patches": 2, "patch_seconds": 60}
-    assert made.traffic.slow_seconds == 8
+    assert (made.traffic.slow_seconds, made.traffic.idle_connections) == (8, "kept")
     assert (made.call_faults[0].service, made.call_faults[0].times) == ("elbv2", None)
     cancel, alarm, thaw = made.interferences
     assert cancel.when.after == 5
@@ -122,6 +122,7 @@ MISTAKES = {
     "assign.web-3": ("plain", "assign.web-3: is no instance of this scenario"),
     "traffic.requests_per_second": (0, "traffic.requests_per_second: must be a number from 0.01 to 1000, not 0"),
     "traffic.slow_share": (1.5, "traffic.slow_share: must be a number from 0 to 1"),
+    "traffic.idle_connections": ("open", "traffic.idle_connections: must be one of closed, kept"),
     "traffic.burst": (1, "traffic.burst: is not known here"),
     "faults.calls[0].call": ("DeregisterTargets", "faults.calls[0].call: must be service.Operation"),
     "faults.calls[0].times": ("often", "faults.calls[0].times: must be a whole number"),
