@@ -38,6 +38,10 @@ locals {
     healthy_attempts      = local.healthy_attempts
   })
 
+  await_quiet_document = templatefile("${path.module}/await-quiet.yaml.tftpl", {
+    script = indent(6, chomp(file("${path.module}/host/await_quiet.py")))
+  })
+
   patch_document = templatefile("${path.module}/patch-behind-alb.yaml.tftpl", {
     scripts = local.embedded
 

@@ -1,3 +1,8 @@
+output "await_quiet_document" {
+  description = "The Command document that looks on the host for connections of the load balancer, as YAML text."
+  value       = local.await_quiet_document
+}
+
 output "patch_document" {
   description = "The Automation document as YAML text, ending in one newline."
   value       = local.patch_document
