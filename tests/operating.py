@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -16,12 +17,17 @@ from botocore.exceptions import ClientError
 from albpatch import cli, settings
 from albpatch.operate import session
 from albpatch.operate.session import Session
+from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
+from albpatch.region.services.windows import Windows
 from albpatch.region.transport import in_process
 from albpatch.rehearsal.deployment import records, retarget
 from albpatch.rehearsal.from_plan import Loaded
+from albpatch.rehearsal.nights import Night
 from albpatch.rehearsal.world import World
+from albpatch.report.model import Held
 
+GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 Refusal = Callable[[str, str], str | None]
 
 
@@ -142,3 +148,41 @@ def recorded(plan: Any, world: World, loaded: Loaded, fleets: tuple[str, ...]) -
         for name in fleets:
             (record["fleets"][name][member],) = [i for address, i in found.items() if f'["{name}"]' in address]
     return record
+
+
+def started(said: Said) -> str:
+    """The roll that a start names."""
+    assert said.status == 0, said.err
+    found = re.search(rf"Started roll ({GUID})", said.out)
+    assert found is not None
+    return found[1]
+
+
+def fire(o: Operator) -> str:
+    """The window opens."""
+    (window,) = o.loaded.window_ids
+    return o.region.part(Windows).fire(window)
+
+
+def until(o: Operator, step: str) -> tuple[str, str]:
+    """Let time pass until an execution is at this step: its id and its instance."""
+    automation = o.region.part(Automation)
+    for _ in range(2000):
+        for execution in automation.executions.values():
+            if not execution.over and execution.current is not None and execution.current.step.name == step:
+                return execution.id, (execution.target or execution.given.get("InstanceId", [""])[0])
+        o.region.clock.sleep(1)
+    raise AssertionError(f"nobody came to {step}")
+
+
+def kept(played: Night) -> None:
+    """Floor, exact return, and no lost request if there was a reboot."""
+    held = {id: played.promises[id].held for id in ("C2", "C3", "C4")}
+    assert (held["C2"], held["C3"]) == (Held.HELD, Held.HELD)
+    assert held["C4"] in (Held.HELD, Held.NOT_EXERCISED) and played.lost == 0
+
+
+def turns(o: Operator) -> dict[str, tuple[str, str]]:
+    """Machine -> its fleet and how its turn went, by `status`."""
+    listed = o("status", "--format", "json").json["roll"]["turns"]
+    return {o.world.machine_name(t["instance"]): (t["fleet"], t["outcome"]) for t in listed}

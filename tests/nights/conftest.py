@@ -10,7 +10,9 @@ from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
 from albpatch.region.services.documents import Documents
 from albpatch.region.transport.http import serve
+from albpatch.rehearsal.nights import night
 from albpatch.terraform import Terraform
+from operating import Operator, Tools
 
 STAND_IN = Path(__file__).parents[1] / "fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
 DOCUMENT_VARIABLE = "AWS_OWNED_DOCUMENT"
@@ -47,3 +49,17 @@ def planned(source, document):
             return terraform.show_plan()
     finally:
         region.close()
+
+
+@pytest.fixture
+def play(plan, tmp_path, monkeypatch, capsys):
+    """Play a night in which an operator acts: play(scenario, act, *fleets), act gets the operator."""
+
+    def played(scenario, act, *fleets):
+        def start(region, world, loaded):
+            act(Operator(plan, region, world, loaded, Tools(tmp_path, monkeypatch, capsys, fleets or ("web",))))
+            return "SUCCESS"
+
+        return night(plan, scenario, start=start)
+
+    return played

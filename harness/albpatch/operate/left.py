@@ -125,13 +125,13 @@ def _why_not(session: Session, record: Record, owner_over: bool) -> str:
     for command in commands:
         if command["Status"] in _IN_FLIGHT:
             return f"patch command {command['CommandId']} is {command['Status']} and may reboot it"
-    own = [c["StatusDetails"] for c in commands if c.get("Comment") == f"alb-patching Install {record.patched_by}"]
+    own = [c for c in commands if c.get("Comment") == f"alb-patching Install {record.patched_by}"]
     if record.state == "INSTALLING":
         if not own and record.committed and session.now() < record.committed + _NEVER_SENT:
             return "its patch command may still be on the way"
-        if own and not any(status in _SEEN_BY_AGENT for status in own):
-            return f"its patch command ended as {own[0]}: nobody saw it end on the host"
-    return _agent(session, name, _last_end(commands))
+        if own and not any(c["StatusDetails"] in _SEEN_BY_AGENT for c in own):
+            return f"its patch command ended as {own[0]['StatusDetails']}: nobody saw it end on the host"
+    return _agent(session, name, _last_end(own))
 
 
 def _last_end(commands: list[Mapping[str, Any]]) -> datetime | None:
