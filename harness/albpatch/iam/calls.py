@@ -47,6 +47,33 @@ class Need:
     tagged: tuple[str, tuple[str, ...]] | None = None
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: an action that an operation needs.
+
+    kind: the resource type, None where the action supports no resource. members: the members of the request that lead
+    to the resource's name. context: condition key and the member that it comes from. default: the resource that is
+    meant when the request names none.
+    """
+
+    action: str
+    kind: str | None
+    members: tuple[str, ...]
+    optional: bool
+    context: tuple[tuple[str, str], ...]
+    constants: tuple[tuple[str, tuple[str, ...]], ...]
+    default: str
+
+    @property
+    def tag_prefixes(self) -> tuple[str, ...]:
+        """The prefixes of condition keys that ask for the resource's tags."""
+        return tuple(_table()["resource_types"].get(self.kind, {}).get("tags", ()))
+
+    def arn(self, name: str, place: Place) -> str:
+        """The ARN of a resource of this row."""
+        return _arn(_table()["resource_types"][self.kind]["arn"], name, place)
+
+
 @cache
 def _table() -> dict[str, Any]:
     text = files("albpatch.iam").joinpath("calls.yaml").read_text(encoding="utf-8")
@@ -67,9 +94,35 @@ def actions(service: str, operation: str) -> list[str]:
     return sorted({row["action"] for row in _rows(service, operation) if not row.get("optional")})
 
 
+def operations_of_step(action: str) -> list[str]:
+    """The operations that an Automation action calls by itself ("aws:runCommand"), as "service:Operation"."""
+    return list(_table()["steps"].get(action, []))
+
+
 def actions_of_step(action: str) -> list[str]:
-    """The IAM actions of the calls that an Automation action makes by itself ("aws:runCommand"); most make none."""
-    return sorted({a for name in _table()["steps"].get(action, []) for a in actions(*name.split(":"))})
+    """The IAM actions of the calls that an Automation action makes by itself; most make none."""
+    return sorted({a for name in operations_of_step(action) for a in actions(*name.split(":"))})
+
+
+def rows(service: str, operation: str) -> list[Row]:
+    """What the table says of an operation. Raises UnknownCall."""
+    return [_row(row) for row in _rows(service, operation)]
+
+
+def _row(row: Mapping[str, Any]) -> Row:
+    return Row(
+        row["action"],
+        row.get("resource"),
+        _members(row.get("from", "")),
+        bool(row.get("optional")),
+        tuple((key, _members(path)[-1]) for key, path in row.get("context", {}).items()),
+        tuple((key, (value,)) for key, value in row.get("constants", {}).items()),
+        row.get("default", ""),
+    )
+
+
+def _members(path: str) -> tuple[str, ...]:
+    return tuple(part.partition("[")[0] for part in path.split(".")) if path else ()
 
 
 def needs(service: str, operation: str, params: Mapping[str, Any], place: Place) -> list[Need]:

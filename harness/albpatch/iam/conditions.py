@@ -51,6 +51,20 @@ class Context:
         raise NotEvaluable(f"condition key {key}")
 
 
+def of_session(role_arn: str, account: str, region: str) -> dict[str, tuple[str, ...]]:
+    """The keys that every request of a role's session carries, as far as they say more than the time of day.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    return {
+        "aws:PrincipalAccount": (account,),
+        "aws:PrincipalArn": (role_arn,),
+        "aws:PrincipalType": ("AssumedRole",),
+        "aws:RequestedRegion": (region,),
+        "aws:SecureTransport": ("true",),
+    }
+
+
 def _bool(wanted: str, given: str) -> bool:
     return wanted.lower() == given.lower()
 

@@ -84,7 +84,7 @@ def blocks(subject: Subject, before: Call | None, after: Call | None) -> list[Bl
     found = [
         Block("Runbook changes", lines=tuple(_runbook(before, after))),
         Block("Setting changes", lines=tuple(_settings(before, after))),
-        Block("Permission changes", lines=tuple(_permissions(before, after))),
+        Block("Permission changes", lines=tuple(_permissions(subject, before, after))),
         Block("Resources", lines=tuple(_resources(subject, after))),
     ]
     return [block for block in found if block.lines]
@@ -112,11 +112,12 @@ def _shown(value: Any) -> str:
     return show(value)
 
 
-def _permissions(before: Call, after: Call) -> Iterator[str]:
+def _permissions(subject: Subject, before: Call, after: Call) -> Iterator[str]:
     for which in ROLES:
         if before.role(which) is None and after.role(which) is None:
             continue
-        old, new = (of_role(call, call.role(which)) for call in (before, after))
+        sides = ((subject.before.state, before), (subject.after.state, after))
+        old, new = (of_role(state, call, call.role(which)) for state, call in sides)
         role = f"{which} role"
         if old.whole and new.whole:
             yield from (f"{role} gains {grant.words}" for grant in _sorted(new.grants - old.grants))

@@ -14,7 +14,7 @@ import yaml
 from moto.iam.models import Role, iam_backends
 
 from albpatch.iam.calls import Need, Place, UnknownCall, needs
-from albpatch.iam.conditions import Context
+from albpatch.iam.conditions import Context, of_session
 from albpatch.iam.evaluate import Request, decide, trusts
 from albpatch.iam.policy import NotEvaluable
 from albpatch.region.core import Region
@@ -122,11 +122,7 @@ class Authorization:
 
     def _context(self, role: Role, need: Need) -> Context:
         values: dict[str, tuple[str, ...]] = {
-            "aws:PrincipalAccount": (self._place.account,),
-            "aws:PrincipalArn": (role.arn,),
-            "aws:PrincipalType": ("AssumedRole",),
-            "aws:RequestedRegion": (self._place.region,),
-            "aws:SecureTransport": ("true",),
+            **of_session(role.arn, self._place.account, self._place.region),
             **dict(need.context),
         }
         if need.tagged is None:

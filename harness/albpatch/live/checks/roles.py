@@ -13,7 +13,7 @@ from albpatch.iam.policy import NotEvaluable, Statement, statements
 from albpatch.live.checks.common import compared, listed
 from albpatch.live.roles import Role
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
-from albpatch.plan.permissions import needs_of
+from albpatch.plan.needs import needs_of
 
 MOVES = ("elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets")
 _EVERYTHING = "*"

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-import fnmatch
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from albpatch.findings import Finding
+from albpatch.iam.conditions import of_session
 from albpatch.iam.policy import NotEvaluable, action_matches, resource_matches
-from albpatch.plan.model import Call, document
-from albpatch.plan.permissions import Grant, Permissions, needs_of, of_role, statements_of
+from albpatch.plan.facts import of_call
+from albpatch.plan.model import Call, Runbook
+from albpatch.plan.needs import Wanted, needs_of
+from albpatch.plan.permissions import Grant, Permissions, may, of_role, statements_of
 from albpatch.plan.read import Mark, Resource
 from albpatch.plan.rules import finding
-from albpatch.plan.sides import Subject
+from albpatch.plan.sides import Side, Subject
 
-_START = frozenset({"ssm:StartAutomationExecution"})
-_MOVES = ("elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets")
 _SOURCE = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid")
+_VIA = re.compile(r"kms:viaservice \w+ ([\w-]+)\.", re.IGNORECASE)
+_DEFINITION = re.compile(r"^(.*):automation-definition/([^:]+):.*$")  # the older name of the same document
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     for call in subject.after.calls.values():
-        for which in ("automation", "window"):
-            role = call.role(which)
-            if role is None:
-                continue
-            permissions = of_role(call, role)
+        known = {
+            id(role): role for role in (call.role("automation"), call.role("window"), call.role("restore")) if role
+        }
+        for role in [*known.values(), *(r for r in call.of_type("aws_iam_role") if id(r) not in known)]:
+            permissions = of_role(subject.after.state, call, role)
             for address in permissions.unreadable:
                 yield finding("policy-unreadable", address, "The text is no policy.")
             for grant in sorted(permissions.grants, key=lambda g: (g.action, g.resource)):
                 yield from _wide(role, grant)
-            if which == "automation":
+            if role != call.role("window"):
                 yield from _trust(role)
-                yield from _needed(call, role, permissions)
-            else:
-                yield from _starts(call, role, permissions)
+        for runbook in call.runbooks:
+            if runbook.role is not None:
+                yield from _needed(subject.after, call, runbook, runbook.role)
+        window = call.role("window")
+        if window is not None:
+            yield from _starts(subject.after, call, window)
 
 
 def _wide(role: Resource, grant: Grant) -> Iterator[Finding]:
@@ -68,60 +74,78 @@ def _maps(block: Any) -> Iterator[Mapping[str, Any]]:
         yield from (keys for keys in block.values() if isinstance(keys, Mapping))
 
 
-def _needed(call: Call, role: Resource, permissions: Permissions) -> Iterator[Finding]:
-    found, _ = document(call.content)
+def _needed(side: Side, call: Call, runbook: Runbook, role: Resource) -> Iterator[Finding]:
+    found, permissions = runbook.document, of_role(side.state, call, role)
     if found is None:
         return
-    needs = needs_of(found)
+    needs = needs_of(found, of_call(call))
     for what in needs.unknown:
         yield finding("permission-not-known", role.address, f"{what}.")
-    if not permissions.whole:
-        yield finding("not-shown", role.address, "A policy of the role is not shown, so what it lacks is not known.")
-    else:
-        for action in sorted(needs.actions):
-            if not permissions.allows(action):
-                yield finding("permission-missing", role.address, f"{action} is not allowed.")
-        yield from _moves(call, role, permissions, needs.actions)
+    yield from _missing(call, role, permissions, needs.wanted)
     if not needs.unknown:
-        yield from _unneeded(role, permissions, needs.actions)
+        yield from _unneeded(role, permissions, needs.wanted)
 
 
-def _unneeded(role: Resource, permissions: Permissions, needed: frozenset[str]) -> Iterator[Finding]:
-    for action in sorted({g.action for g in permissions.grants if g.effect == "Allow"}):
-        if not any(action_matches(action, one) for one in needed):
-            yield finding("permission-unneeded", role.address, f"{action} is allowed, and no step does it.")
-
-
-def _moves(call: Call, role: Resource, permissions: Permissions, needed: frozenset[str]) -> Iterator[Finding]:
-    """Every target group of every fleet, in both directions."""
-    arns = {arn for fleet in call.fleets for arn in fleet.target_groups if isinstance(arn, str)}
-    for action in _MOVES:
-        if action not in needed or not permissions.allows(action):
-            continue
-        for arn in sorted(arns):
-            if not _on(permissions, action, arn):
-                yield finding("permission-missing", role.address, f"{action} is not allowed on {arn}.")
-
-
-def _on(permissions: Permissions, action: str, arn: str) -> bool:
-    for grant in permissions.grants:
-        if grant.effect == "Allow" and action_matches(grant.action, action):
-            try:
-                if resource_matches(grant.resource, arn):
-                    return True
-            except NotEvaluable:
-                return fnmatch.fnmatchcase(arn, grant.resource) or grant.resource.startswith("everything but")
-    return False
-
-
-def _starts(call: Call, role: Resource, permissions: Permissions) -> Iterator[Finding]:
-    """The window starts one document and hands over one role."""
+def _missing(call: Call, role: Resource, permissions: Permissions, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
     if not permissions.whole:
         yield finding("not-shown", role.address, "A policy of the role is not shown, so what it lacks is not known.")
         return
-    for action in sorted(_START):
-        if not permissions.allows(action):
-            yield finding("permission-missing", role.address, f"{action} is not allowed.")
-    arn = call.get("automation_role", "arn")
-    if isinstance(arn, str) and not _on(permissions, "iam:PassRole", arn):
-        yield finding("permission-missing", role.address, f"iam:PassRole is not allowed on {arn}.")
+    boundary = permissions.boundary
+    shown = isinstance(boundary, str) and boundary.lstrip().startswith("{")
+    if boundary is not None and not shown:
+        text = f"The permissions boundary {boundary} is not in the plan, so what it takes away is not known."
+        yield finding("not-shown", role.address, text)
+    account, region, arn = (call.get(name) for name in ("account_id", "region", "name"))
+    about = of_session(str(role.values.get("arn", arn)), str(account), str(region))
+    for one in wanted:
+        answer = may(one, permissions.texts, boundary if shown else None, about)
+        if answer.allowed is None:
+            yield finding("permission-not-known", role.address, f"Whether {one.words} is allowed: {answer.why}.")
+        elif not answer.allowed:
+            yield finding("permission-missing", role.address, f"{one.words} is not allowed{_why(answer.why)}.")
+
+
+def _why(reason: str) -> str:
+    """The reason where it is another than that nothing allows it."""
+    return "" if reason.startswith("because no identity-based policy") else f", {reason}"
+
+
+def _unneeded(role: Resource, permissions: Permissions, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
+    for grant in sorted(permissions.grants, key=lambda g: (g.action, g.resource)):
+        if grant.effect != "Allow":
+            continue
+        done = [one for one in wanted if action_matches(grant.action, one.action)]
+        if not done:
+            if not _on_behalf(grant, wanted):
+                yield finding("permission-unneeded", role.address, f"{grant.action} is allowed, and no step does it.")
+        elif all(one.resource is not None and not _covers(grant.resource, one.resource) for one in done):
+            text = f"{grant.action} is allowed on {grant.resource}, and no step does it there."
+            yield finding("permission-unneeded", role.address, text)
+
+
+def _on_behalf(grant: Grant, wanted: tuple[Wanted, ...]) -> bool:
+    """Whether a service that the steps call does it for them: DynamoDB uses the key of its table."""
+    match = _VIA.search(grant.condition)
+    return match is not None and any(one.action.startswith(f"{match[1]}:") for one in wanted)
+
+
+def _covers(pattern: str, resource: str) -> bool:
+    """Whether a statement's resource covers one; where that cannot be told, it may."""
+    older = _DEFINITION.match(pattern)
+    try:
+        return resource_matches(f"{older[1]}:document/{older[2]}" if older else pattern, resource)
+    except NotEvaluable:
+        return True
+
+
+def _starts(side: Side, call: Call, role: Resource) -> Iterator[Finding]:
+    """The window starts one document and hands over one role."""
+    place = [call.get(name) for name in ("partition", "region", "account_id")]
+    name, arn = call.get("document", "name"), call.get("automation_role", "arn")
+    passed = (("iam:PassedToService", ("ssm.amazonaws.com",)),)
+    wanted = [Wanted("iam:PassRole", arn if isinstance(arn, str) else None, passed)]
+    if isinstance(name, str) and all(isinstance(part, str) for part in place):
+        ssm = "arn:{}:ssm:{}:{}".format(*place)
+        named = (f"{ssm}:document/{name}", f"{ssm}:automation-execution/*")
+        wanted = [*(Wanted("ssm:StartAutomationExecution", resource) for resource in named), *wanted]
+    yield from _missing(call, role, of_role(side.state, call, role), tuple(wanted))
