@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean
+.PHONY: help demo test lint bench faults docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,7 @@ help:
 	@echo 'make test    run everything that needs no AWS account'
 	@echo 'make lint    the quick checks only'
 	@echo 'make bench   measure how a night grows from 10 to 1,000 instances (minutes)'
+	@echo 'make faults  play every fault at every call and step of a night (about an hour; SAMPLE=200 draws some)'
 	@echo 'make docs    write the generated parts of README.md'
 	@echo 'make clean   remove environments, caches and reports'
 
@@ -28,6 +29,11 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	@$(VENV)/bin/python tools/bench.py
+
+# ONLY names nights, SAMPLE draws some of them, HTML and JSON name files: make faults ONLY='many/Detach/*' HTML=faults.html
+faults: $(VENV)/.test
+	@$(VENV)/bin/python tools/faults.py $(if $(ONLY),--only '$(ONLY)') $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(HTML),--html '$(HTML)') $(if $(JSON),--json '$(JSON)')
 
 docs: $(VENV)/.test
 	@$(VENV)/bin/python tools/readme.py

@@ -25,6 +25,7 @@ SAID = {
     "stop": "is stopped",
     "crash": "crashes",
 }
+NOBODY = "no execution to"
 Told = Callable[[str], None]
 
 
@@ -118,7 +119,7 @@ class _Armed:
         if act in ("cancel", "kill"):
             ended = self._running()
             if ended is None:
-                self._told(f"{self._victim}: no execution to {act}")
+                self._told(f"{self._victim}: {NOBODY} {act}")
                 return
             self._told(f"{self._victim}: {SAID[act]}")
             self._end_execution(ended, act)

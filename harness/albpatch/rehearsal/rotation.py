@@ -63,6 +63,8 @@ def _lowest(e: Evidence, arn: str, keys: set[str], floor: int) -> tuple[int, lis
             continue
         was, host = key in healthy, key.split("|", 1)[0]
         (healthy.add if entry.detail["state"] == "healthy" else healthy.discard)(key)
+        if key in healthy:
+            leaving.discard(key)  # it is back: who leaves now leaves for a reason of its own
         if entry.time < e.start:
             continue
         lowest = len(healthy) if lowest is None else min(lowest, len(healthy))
@@ -82,7 +84,7 @@ def _follow_command(entry: Entry, busy: dict[str, set[str]]) -> bool:
 def exact_return(e: Evidence) -> Verdict:
     if not e.took_out:
         return Held.NOT_EXERCISED, "nothing was taken out of rotation"
-    early = _registered_while_patching(e)
+    early = registered_while_patching(e)
     if early:
         return Held.BROKEN, "; ".join(early)
     out = {i for _, _, i in e.took_out}
@@ -115,7 +117,8 @@ def _interrupted(e: Evidence, instance_id: str) -> bool:
     return bool(mine) and (mine[-1].killed or (sent and mine[-1].status in INTERRUPTED))
 
 
-def _registered_while_patching(e: Evidence) -> list[str]:
+def registered_while_patching(e: Evidence) -> list[str]:
+    """Every registration of an instance that a patch command could still reboot, in words."""
     busy: dict[str, set[str]] = {}
     down: dict[str, str] = {}
     found = []
@@ -137,7 +140,7 @@ def no_lost_request(e: Evidence) -> Verdict:
     if lost > EPSILON:
         return Held.BROKEN, f"{count(lost)} of {count(sent)} requests lost"
     reboots = [x for x in e.night if x.kind == "host" and x.detail["state"] == "rebooting"]
-    early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in _rebooted_while_routed(e)]
+    early = [f"{e.name(x.subject)} at {e.at(x.time)}" for x in rebooted_while_routed(e)]
     if early:
         return Held.BROKEN, f"rebooted while requests could still be sent to it: {', '.join(early)}"
     side_by_side = _too_many_out(e)
@@ -161,7 +164,7 @@ def _by_delay(e: Evidence) -> str:
     )
 
 
-def _rebooted_while_routed(e: Evidence) -> list[Entry]:
+def rebooted_while_routed(e: Evidence) -> list[Entry]:
     """The reboots of the night that began while a used target group could send requests to the host."""
     routed: dict[str, set[str]] = {arn: set() for arn in e.world.used_groups}
     found = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from albpatch.report.large import GROUPS_SHOWN, GroupRow, is_large, longest, worst
+from albpatch.report.matrix import Matrix
 from albpatch.report.model import Held, Night, Report, State
 from albpatch.report.side_by_side import best_text
 from albpatch.report.svg import CLASSES, Axis, night_svg
@@ -44,6 +46,25 @@ def _view(night: Night, axis: Axis) -> View:
 
 def page(report: Report) -> str:
     """The whole page as text. Needs jinja2."""
+    axis = Axis(max(night.seconds for night in report.nights))
+    views = [_view(night, axis) for night in report.nights]
+    shown = {span.state for night in report.nights for machine in night.machines for span in machine.spans}
+    return template("page.html.j2").render(
+        report=report,
+        views=views,
+        legend=[(state, CLASSES[state], words) for state, words in LEGEND if state in shown],
+        marks=MARKS,
+        best=best_text,
+    )
+
+
+def faults_page(matrix: Matrix) -> str:
+    """The page of a run of the fault matrix. Needs jinja2."""
+    return template("faults.html.j2").render(matrix=matrix)
+
+
+def template(name: str) -> Any:
+    """A template of this folder. Needs jinja2."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -54,13 +75,4 @@ def page(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(clock=clock_text, count=count, moment=moment)
-    axis = Axis(max(night.seconds for night in report.nights))
-    views = [_view(night, axis) for night in report.nights]
-    shown = {span.state for night in report.nights for machine in night.machines for span in machine.spans}
-    return environment.get_template("page.html.j2").render(
-        report=report,
-        views=views,
-        legend=[(state, CLASSES[state], words) for state, words in LEGEND if state in shown],
-        marks=MARKS,
-        best=best_text,
-    )
+    return environment.get_template(name)
