@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from albpatch import settings
 from albpatch.live.account import Account
-from albpatch.live.checks import AFTER_WINDOW, NOW
+from albpatch.live.checks import AFTER_WINDOW, BEFORE_DESTROY, NOW
 from albpatch.live.snapshot import Snapshot
 from albpatch.live.verdicts import Look, Verdict, judge
 from albpatch.region.hosts import Hosts
@@ -45,7 +46,7 @@ class Deployed:
         """What a check says now, or so many days from now."""
         self.account.calls.forget()
         now = self.local.now() + timedelta(days=days)
-        (wanted,) = [c for c in (*NOW, *AFTER_WINDOW) if c.id == check]
+        (wanted,) = [c for c in (*NOW, *AFTER_WINDOW, *BEFORE_DESTROY) if c.id == check]
         (verdict,) = judge(Look(self.account, deployment or self.deployment, now, before), [wanted])
         return verdict
 
@@ -70,6 +71,7 @@ class Deployed:
 WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 ELSEWHERE = {"Effect": "Allow", "Action": ["elasticloadbalancing:RegisterTargets"], "Resource": ["*"]}
 ANY_DOCUMENT = {"Effect": "Allow", "Action": ["ssm:StartAutomationExecution"], "Resource": ["*"]}
+SENDS = {"Effect": "Allow", "Action": ["ssm:SendCommand"], "Resource": ["arn:aws:ssm:*::document/AWS-RunPatchBaseline"]}
 ANY_ROLE = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
 ALL_OF_SSM = {"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}
 REFERENCE = ["{{RESOURCE_ID}}"]
@@ -166,11 +168,16 @@ def share(d: Deployed) -> Undo:
     return lambda: permissions("ssm", "ModifyDocumentPermission", {**document, "AccountIdsToRemove": ["111122223333"]})
 
 
+def role_name(d: Deployed, which: str) -> str:
+    """The name of a role by its place in the record: automation_role, window_role, restore.role."""
+    return str(attrgetter(which)(d.deployment).name)
+
+
 def change_policy(which: str, name: str, statement: dict[str, Any]) -> Callable[[Deployed], Undo]:
     """Add a statement to an inline policy, or a policy that is not ours."""
 
     def change(d: Deployed) -> Undo:
-        role = getattr(d.deployment, which).name
+        role = role_name(d, which)
         before = d.iam("ListRolePolicies", RoleName=role)["PolicyNames"]
         policy = {"RoleName": role, "PolicyName": name}
         document = d.iam("GetRolePolicy", **policy)["PolicyDocument"] if name in before else {**WIDE, "Statement": []}
@@ -190,7 +197,7 @@ def as_text(document: Any) -> str:
 def attach(which: str) -> Callable[[Deployed], Undo]:
     def change(d: Deployed) -> Undo:
         arn = d.iam("CreatePolicy", PolicyName="wide", PolicyDocument=as_text(WIDE))["Policy"]["Arn"]
-        attached = {"RoleName": getattr(d.deployment, which).name, "PolicyArn": arn}
+        attached = {"RoleName": role_name(d, which), "PolicyArn": arn}
         d.iam("AttachRolePolicy", **attached)
 
         def undo() -> None:
@@ -206,7 +213,7 @@ def trust(which: str, **condition: Any) -> Callable[[Deployed], Undo]:
     """Let the role trust under another condition."""
 
     def change(d: Deployed) -> Undo:
-        role = {"RoleName": getattr(d.deployment, which).name}
+        role = {"RoleName": role_name(d, which)}
         before = d.iam("GetRole", **role)["Role"]["AssumeRolePolicyDocument"]
         statement = {k: v for k, v in before["Statement"][0].items() if k != "Condition"} | condition
         changed = as_text({**before, "Statement": [statement]})

@@ -217,19 +217,72 @@ def under_way(d: Deployed) -> Undo:
     return undo
 
 
-def left_out(state: str, owner: str = "00000000-0000-0000-0000-000000000000") -> Callable[[Deployed], Undo]:
-    """An open record whose owner is an execution that nobody knows any more."""
+def left_out(state: str, **more: str) -> Callable[[Deployed], Undo]:
+    """An open record whose owner is an execution that nobody knows any more; more are other members of it."""
 
     def change(d: Deployed) -> Undo:
-        name, table = _machine(d), str(d.deployment.lease_table)
+        name, owner = _machine(d), "00000000-0000-0000-0000-000000000000"
         group = {"Arn": d.group, "Targets": [{"Id": name, "Port": 80}], "Healthy": []}
         texts = {"Id": f"INSTANCE#{name}", "LeaseOwner": owner, "LeaseState": state, "LeaseToken": "1", "Roll": "r"}
         texts |= {"Since": "1767225600", "Record": json.dumps([group]), "RecordSchema": "1", "PatchedBy": owner}
-        item = {key: {"S": value} for key, value in texts.items()}
-        _backend(d, "dynamodb", "PutItem", TableName=table, Item=item)
-        return lambda: _backend(d, "dynamodb", "DeleteItem", TableName=table, Key={"Id": item["Id"]})
+        return put_item({key: {"S": value} for key, value in {**texts, **more}.items()})(d)
 
     return change
+
+
+def put_item(item: dict[str, Any]) -> Callable[[Deployed], Undo]:
+    """Something in the lease table; GROUP in its Id stands for the ARN of the fleet's target group."""
+
+    def change(d: Deployed) -> Undo:
+        table, key = str(d.deployment.lease_table), {"Id": {"S": item["Id"]["S"].replace("GROUP", d.group)}}
+        _backend(d, "dynamodb", "PutItem", TableName=table, Item={**item, **key})
+        return lambda: _backend(d, "dynamodb", "DeleteItem", TableName=table, Key=key)
+
+    return change
+
+
+def working(d: Deployed) -> Undo:
+    """An execution that has taken its lease and is at work."""
+    execution, wait = run(d), d.local.region.part(Automation).wait
+    d.let_pass(120.0)
+
+    def undo() -> None:
+        d.local.region.clock.run(d.local.region.clock.spawn("end", wait, execution))
+
+    return undo
+
+
+def expire(d: Deployed) -> Undo:
+    table = {"TableName": str(d.deployment.lease_table)}
+
+    def put(enabled: bool) -> None:
+        wanted = {"Enabled": enabled, "AttributeName": "Until"}
+        _backend(d, "dynamodb", "UpdateTimeToLive", **table, TimeToLiveSpecification=wanted)
+
+    put(True)
+    return lambda: put(False)
+
+
+def unprotect(d: Deployed) -> Undo:
+    table = {"TableName": str(d.deployment.lease_table)}
+
+    def put(enabled: bool) -> None:
+        wanted = {"PointInTimeRecoveryEnabled": enabled}
+        _backend(d, "dynamodb", "UpdateContinuousBackups", **table, PointInTimeRecoverySpecification=wanted)
+
+    put(False)
+    return lambda: put(True)
+
+
+def forbid_restore(d: Deployed) -> Undo:
+    """The restore runbook's role may not read its table any more."""
+    assert d.deployment.restore is not None
+    policy = {"RoleName": d.deployment.restore.role.name, "PolicyName": "steps"}
+    before = d.iam("GetRolePolicy", **policy)["PolicyDocument"]
+    denied = {"Effect": "Deny", "Action": ["dynamodb:GetItem"], "Resource": ["*"]}
+    changed = {**before, "Statement": [*before["Statement"], denied]}
+    d.iam("PutRolePolicy", **policy, PolicyDocument=as_text(changed))
+    return lambda: d.iam("PutRolePolicy", **policy, PolicyDocument=as_text(before))
 
 
 def failed(d: Deployed) -> Undo:

@@ -33,6 +33,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--after-window", action="store_true", help="judge what the last opening of the window did too")
     parser.add_argument(
+        "--before-destroy",
+        action="store_true",
+        help="only: does an execution run, or is an instance out that the lease table remembers?",
+    )
+    parser.add_argument(
         "--snapshot",
         metavar="FILE",
         help="write who is registered where; with --after-window: compare with such a file",
@@ -50,11 +55,14 @@ def run(args: argparse.Namespace) -> int:
     from albpatch.live import check, snapshot
 
     findings_output.files(args)
+    if args.before_destroy and (args.after_window or args.snapshot):
+        raise InputError("--before-destroy looks at nothing else: give no --after-window and no --snapshot with it")
     deployments = _deployments(args.deployment)
     if args.snapshot and not args.after_window:
         _writable(Path(args.snapshot))
     before = snapshot.read(Path(args.snapshot)) if args.snapshot and args.after_window else None
     session = check.Session(deployments, now=_now, before=before, after_window=args.after_window)
+    session.before_destroy = args.before_destroy
     if args.wait:
         found = check.settle(session, args.timeout, INTERVAL_SECONDS, time.monotonic, time.sleep, _progress)
     else:

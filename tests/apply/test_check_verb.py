@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from account_changes import deregister, share
+from account_incidents import left_out
 from account_snapshot import snapshot
 from albpatch import check as verb
 from albpatch import cli
@@ -21,6 +22,7 @@ from albpatch.iam.calls import UnknownCall, actions
 from albpatch.live import check
 from albpatch.live.rules import RULES
 
+READS = ("Describe", "Get", "List", "Scan")
 SOMETIMES = {  # asked only about a boundary, a network load balancer, a resource group, an execution that failed
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
@@ -66,7 +68,7 @@ def test_a_good_deployment_is_clean(file, capsys):
     assert cli.main(["check", "--deployment", file]) == 0
     out = " ".join(capsys.readouterr().out.split())
 
-    assert "1 deployment checked: 23 as it should be, 1 noted" in out
+    assert "1 deployment checked: 29 as it should be, 1 noted" in out
     assert "4 of 4 targets healthy; should be: all" in out
     assert out.endswith("1 note")
 
@@ -119,14 +121,14 @@ def test_a_snapshot_is_written_and_compared(deployed, file, tmp_path, capsys):
 
 
 def test_only_reads_are_made_and_all_are_in_the_policy(deployed, pytestconfig):
-    """Every call is a Describe, Get or List; the documented policy allows them and little else; nothing is changed."""
+    """Every call reads, by its name; the documented policy allows them and little else; nothing is changed."""
     made = set()
     before = snapshot(deployed.local.region)
     found(deployed, session(lambda service, operation: made.add((service, operation))))
     text = (pytestconfig.rootpath / "docs/check.md").read_text()
     policy = json.loads(re.findall(r"<!-- policy -->\n```json\n(.*?)```", text, re.S)[0])
 
-    assert {operation for _, operation in made if not operation.startswith(("Describe", "Get", "List"))} == set()
+    assert {operation for _, operation in made if not operation.startswith(READS)} == set()
     allowed = set(policy["Statement"][0]["Action"])
     needed = {action for call in made for action in needs(*call)}
     assert needed <= allowed
@@ -151,7 +153,7 @@ def needs(service: str, operation: str) -> list[str]:
     ],
 )
 def test_a_refused_call_is_a_finding_and_hides_no_other_check(deployed, code, rule):
-    """Without iam:GetRole the three checks of roles are unknown, and only these; the finding names all that."""
+    """Without iam:GetRole the four checks of roles are unknown, and only these; the finding names all that."""
 
     def refuse(_service: str, operation: str) -> None:
         if operation == "GetRole":
@@ -163,8 +165,9 @@ def test_a_refused_call_is_a_finding_and_hides_no_other_check(deployed, code, ru
 
     assert (told.id, told.severity) == (rule, "error")
     assert told.what.startswith(f"iam:GetRole was not answered ({code}: not for you); not known: ")
-    assert told.what.endswith("automation-role-as-recorded, window-role-as-recorded, role-suffices.")
-    assert len(unknown) == 3
+    roles = "automation-role-as-recorded, restore-role-as-recorded, window-role-as-recorded"
+    assert told.what.endswith(f"{roles}, role-suffices.")
+    assert len(unknown) == 4
     assert "unknown" in seen.headline
 
 
@@ -179,6 +182,20 @@ def test_nothing_is_fine_when_everything_is_refused(deployed):
 
     assert {f.id for f in seen.findings} == {"call-denied"}
     assert not any("as it should be" in block.title for section in seen.sections for block in section.blocks)
+
+
+def test_before_a_destroy_nothing_else_is_looked_at(deployed, file, capsys):
+    """Clean when nothing is under way, refused while somebody is out; no other option goes with it."""
+    assert cli.main(["check", "--deployment", file, "--before-destroy"]) == 0
+    assert "1 deployment checked: 2 as it should be" in " ".join(capsys.readouterr().out.split())
+    undo = left_out("INSTALLING")(deployed)
+    try:
+        assert cli.main(["check", "--deployment", file, "--before-destroy", "--format", "json"]) == 1
+    finally:
+        undo()
+    assert [f["id"] for f in json.loads(capsys.readouterr().out)["findings"]] == ["destroy-forgets"]
+    assert cli.main(["check", "--deployment", file, "--before-destroy", "--after-window"]) == 2
+    assert capsys.readouterr().err.startswith("albpatch: --before-destroy looks at nothing else")
 
 
 def test_another_account_is_refused(deployed, monkeypatch, capsys):

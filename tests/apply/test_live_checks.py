@@ -17,6 +17,7 @@ from account_changes import (
     ANY_DOCUMENT,
     ANY_ROLE,
     ELSEWHERE,
+    SENDS,
     Deployed,
     Undo,
     add_target,
@@ -33,8 +34,9 @@ from account_changes import (
     update_window,
     widen_target,
 )
+from albpatch import settings
 from albpatch.live.checks import NOW
-from albpatch.live.rules import AFTER_WINDOW, CALLS, RULES
+from albpatch.live.rules import AFTER_WINDOW, BEFORE_DESTROY, CALLS, RULES
 from albpatch.live.verdicts import Verdict
 from local_account import ROOT
 
@@ -60,12 +62,18 @@ CHANGES: list[tuple[str, Callable[[Deployed], Undo], str]] = [
     ("tasks-as-recorded", update_parameters(InstanceId=["i-1"]), "no parameter receives {{RESOURCE_ID}}"),
     ("tasks-as-recorded", update_parameters(MinHealthyCount=["0"]), "MinHealthyCount is ['0']"),
     ("tasks-as-recorded", update_parameters(TargetGroupArns=["arn:other"]), "TargetGroupArns is ['arn:other']"),
+    ("tasks-as-recorded", update_parameters(WindowExecutionId=["x"]), "WindowExecutionId is ['x']"),
     ("tasks-as-recorded", add_task, "is not of this deployment"),
     ("automation-role-as-recorded", attach("automation_role"), "managed policies is ['arn"),
     ("automation-role-as-recorded", change_policy("automation_role", "extra", ELSEWHERE), "inline policies"),
     ("automation-role-as-recorded", change_policy("automation_role", "steps", ELSEWHERE), "on other resources"),
     ("automation-role-as-recorded", change_policy("automation_role", "steps", ALL_OF_SSM), "allows ssm:*"),
     ("automation-role-as-recorded", trust("automation_role"), "trust is"),
+    ("restore-role-as-recorded", attach("restore.role"), "managed policies is ['arn"),
+    ("restore-role-as-recorded", change_policy("restore.role", "steps", ELSEWHERE), "on other resources"),
+    ("restore-role-as-recorded", change_policy("restore.role", "steps", SENDS), "allows ssm:SendCommand"),
+    ("restore-role-as-recorded", change_policy("restore.role", "steps", ALL_OF_SSM), "allows ssm:*"),
+    ("restore-role-as-recorded", trust("restore.role"), "trust is"),
     ("window-role-as-recorded", attach("window_role"), "managed policies is ['arn"),
     (
         "window-role-as-recorded",
@@ -87,6 +95,8 @@ RULE_OF = {
     "document-as-recorded": "document-changed",
     "document-default": "document-not-default",
     "document-not-shared": "document-shared",
+    "restore-document-as-recorded": "document-changed",
+    "restore-role-as-recorded": "role-changed",
     "window-as-recorded": "window-changed",
     "window-targets-as-recorded": "window-target-changed",
     "tasks-as-recorded": "task-changed",
@@ -134,6 +144,9 @@ def test_a_change_by_hand_is_found(deployed, check, change, text):
         ({"window": {"id": "mw-00000000000000000"}}, "window-as-recorded", "does not exist"),
         ({"window": {"id": "mw-00000000000000000"}}, "tasks-as-recorded", "does not exist"),
         ({"window": {"id": "mw-00000000000000000"}}, "window-targets-as-recorded", "does not exist"),
+        ({"restore": {"document": "nothing"}}, "restore-document-as-recorded", "does not exist"),
+        ({"restore": {"role": settings.Role("nobody", "arn")}}, "restore-role-as-recorded", "does not exist"),
+        ({"restore": {"role": settings.Role("x", "arn")}}, "restore-document-as-recorded", "role is 'arn:aws:iam"),
         ({"automation_role": {"name": "nobody"}}, "automation-role-as-recorded", "does not exist"),
         ({"window_role": {"name": "nobody"}}, "window-role-as-recorded", "does not exist"),
     ],
@@ -209,4 +222,4 @@ def test_the_users_suite_fails_exactly_where_something_is_wrong(deployed, tmp_pa
     assert (ran.returncode, ran.stderr) == (1, "")
     assert failed - {"window-did-not-open"} == {"document-shared"}
     assert "is shared with 111122223333" in ran.stdout
-    assert f"{len(RULES) - len(AFTER_WINDOW | CALLS) - len(failed)} passed" in ran.stdout
+    assert f"{len(RULES) - len(AFTER_WINDOW | BEFORE_DESTROY | CALLS) - len(failed)} passed" in ran.stdout

@@ -9,6 +9,9 @@ import pytest
 import account_incidents as incidents
 from account_changes import deregister, sicken, update_window
 
+HELD = {"Id": {"S": "TG#GROUP"}, "Holders": {"SS": ["i-0000000000000000a 1"]}}
+PAUSED = {"Id": {"S": "PAUSE"}, "Reason": {"S": "freeze"}}
+STRANGER = {"Id": {"S": "INSTANCE#i-0000000000000000b"}, "LeaseOwner": {"S": "x"}, "Record": {"S": "[]"}}
 INCIDENTS = [
     ("instance-offline", "instances-are-managed", incidents.lose_agent, "is ConnectionLost; should be: Online"),
     ("instance-not-managed", "instances-are-managed", incidents.unmanage, "is not managed; should be: managed"),
@@ -45,6 +48,18 @@ INCIDENTS = [
     ("document-not-default", "document-default", incidents.new_default, "the default version is 2; should be: 1"),
     ("permission-missing", "role-suffices", incidents.forbid, "may not ssm:SendCommand"),
     ("permission-missing", "role-suffices", incidents.bound, "may not elasticloadbalancing:RegisterTargets"),
+    ("permission-missing", "role-suffices", incidents.forbid_restore, "may not dynamodb:GetItem on arn:aws:dynamodb:"),
+    ("open-record", "nobody-out", incidents.left_out("INSTALLING"), "in state INSTALLING since 2026-01-01 00:00 UTC"),
+    ("kept-out", "nobody-out", incidents.left_out("DRAINED", KeptOut="1"), "in state DRAINED"),
+    ("roll-under-way", "nobody-out", incidents.working, "in state "),
+    ("lease-without-record", "no-lease-left-over", incidents.put_item(HELD), "leases of i-0000000000000000a"),
+    ("paused", "not-paused", incidents.put_item(PAUSED), "rolls are paused: freeze"),
+    ("lease-table-expires", "lease-table-remembers", incidents.expire, "its items expire; should be: no time to live"),
+    ("lease-table-unprotected", "lease-table-remembers", incidents.unprotect, "has no point-in-time recovery"),
+    ("destroy-under-way", "nothing-under-way", incidents.under_way, "is InProgress; should be: over"),
+    ("destroy-under-way", "nothing-under-way", incidents.overlap, "is IN_PROGRESS; should be: over"),
+    ("destroy-forgets", "nobody-forgotten", incidents.left_out("LEASED"), "in state LEASED"),
+    ("destroy-forgets", "nobody-forgotten", incidents.put_item(STRANGER), "holds 1 open records of others"),
     ("window-disabled", "window-opens", update_window(Enabled=False), "is disabled; should be: enabled"),
     ("window-never-opens", "window-opens", update_window(EndDate="2026-01-02T00:00:00Z"), "has no next execution"),
     ("roll-under-way", "no-execution-left-over", incidents.under_way, "is InProgress; should be: over"),
@@ -114,3 +129,25 @@ def test_a_target_group_that_cannot_be_handled_is_found(deployed, members, rule,
     deployment = replace(deployed.deployment, fleets={"web": replace(deployed.fleet, target_group_arns=(arn,))})
 
     assert text in " ".join(wrong(deployed.verdict("target-groups-attached", deployment), rule))
+
+
+def test_a_table_that_is_gone_or_another_one_is_found(deployed):
+    """Without its table nothing is patched; a table with another key refuses every write."""
+    region = deployed.local.region
+    gone = replace(deployed.deployment, lease_table="nothing")
+    key = {"KeySchema": [{"AttributeName": "Name", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    kinds = {"AttributeDefinitions": [{"AttributeName": "Name", "AttributeType": "S"}]}
+    region.backend("dynamodb", "CreateTable", {"TableName": "other", **key, **kinds})
+    other = replace(deployed.deployment, lease_table="other")
+
+    assert wrong(deployed.verdict("lease-table-remembers", gone), "lease-table-gone")
+    assert deployed.verdict("nobody-out", gone).state == "nothing to look at"
+    assert wrong(deployed.verdict("lease-table-remembers", other), "lease-table-unfit")
+
+
+def test_a_clone_has_no_leases_to_look_at(deployed):
+    """AWS's runbook keeps no table: there is nothing to be found, and nothing is called fine."""
+    clone = replace(deployed.deployment, lease_table=None, restore=None)
+
+    for check in ("lease-table-remembers", "nobody-out", "no-lease-left-over", "restore-role-as-recorded"):
+        assert deployed.verdict(check, clone).state == "nothing to look at"

@@ -10,6 +10,7 @@ from typing import Any
 from albpatch.live.calls import Calls
 
 UNDER_WAY = ("Pending", "InProgress", "Waiting", "Cancelling", "Scheduled", "RunbookInProgress")
+_FORGOTTEN = ("AutomationExecutionNotFoundException",)
 _GONE = ("InvalidDocument", "InvalidDocumentVersion")
 
 
@@ -28,8 +29,8 @@ class Execution:
         return self.status in UNDER_WAY
 
     def said(self, name: str) -> str:
-        """What the step Report said under this name, empty if it said nothing."""
-        return self.outputs.get(f"Report.{name}", "")
+        """What the step that reports said under this name, empty if it said nothing."""
+        return self.outputs.get(f"Report.{name}") or self.outputs.get(f"Tell.{name}", "")
 
 
 class Automation:
@@ -59,6 +60,11 @@ class Automation:
         listed = self._calls.pages("ssm", "describe_automation_executions", key, Filters=filters)
         found = [_execution(e) for e in listed if e["DocumentName"] == document]
         return sorted(found, key=lambda e: e.started, reverse=True)
+
+    def execution(self, execution_id: str) -> Execution | None:
+        """An execution; None if it never was, or is longer ago than AWS keeps them."""
+        answer = self._calls.ask("ssm", "get_automation_execution", _FORGOTTEN, AutomationExecutionId=execution_id)
+        return None if answer is None else _execution(answer["AutomationExecution"])
 
     def parameters(self, execution_id: str) -> Mapping[str, Sequence[str]]:
         """What an execution was started with. A rate-controlled parent of others has no instance of its own."""

@@ -15,7 +15,7 @@ from albpatch.live import checks, snapshot
 from albpatch.live.account import Account
 from albpatch.live.calls import Unanswered
 from albpatch.live.checks import after_window
-from albpatch.live.rules import AFTER_WINDOW, RULES, finding
+from albpatch.live.rules import AFTER_WINDOW, BEFORE_DESTROY, CALLS, RULES, finding
 from albpatch.live.verdicts import Check, Look, State, Verdict, judge
 from albpatch.settings import Deployment
 
@@ -31,6 +31,7 @@ class Session:
     now: Callable[[], datetime]
     before: snapshot.Snapshot | None = None
     after_window: bool = False
+    before_destroy: bool = False
     boto: boto3.Session | None = None
     accounts: dict[str, Account] = field(default_factory=dict)
 
@@ -41,6 +42,8 @@ class Session:
 
     @property
     def checks(self) -> tuple[Check, ...]:
+        if self.before_destroy:
+            return checks.BEFORE_DESTROY
         if not self.after_window:
             return checks.NOW
         compared = () if self.before is None else (after_window.AS_BEFORE,)
@@ -133,10 +136,17 @@ def _findings(session: Session, judged: Judged) -> Findings:
         sections.append(_section(deployment, verdicts))
         found += _of(deployment, verdicts)
         found += _unanswered(deployment, verdicts)
-    rules = tuple(rule for rule in RULES.values() if session.after_window or rule.id not in AFTER_WINDOW)
+    rules = tuple(rule for rule in RULES.values() if _asked(session, rule.id))
     names = ", ".join(f"{d.name} in {d.region}" for d in session.deployments)
     headline = f"{len(judged)} deployment{'s' if len(judged) != 1 else ''} checked: {_counts(judged)}"
     return Findings(names, headline, tuple(sections), ordered(found), rules, "check", "Patching check")
+
+
+def _asked(session: Session, id: str) -> bool:
+    """Whether this look can make the finding."""
+    if session.before_destroy:
+        return id in BEFORE_DESTROY | CALLS
+    return id not in BEFORE_DESTROY and (session.after_window or id not in AFTER_WINDOW)
 
 
 def _counts(judged: Judged) -> str:

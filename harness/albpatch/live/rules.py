@@ -146,6 +146,36 @@ _NOW = [
             "Add the action to the role's policy, or to the boundary that takes it away.",
         ),
         (
+            "lease-table-gone",
+            "the lease table does not exist",
+            "Every execution fails before it takes a lease, and who is out is remembered nowhere.",
+            "Apply again; restore the table to the moment before, if somebody was out.",
+        ),
+        (
+            "lease-table-unfit",
+            "the lease table has another key than the runbook writes",
+            "Every execution fails before it takes a lease, and nothing is patched.",
+            "Give the table the hash key Id, a string, and no range key.",
+        ),
+        (
+            "lease-table-expires",
+            "items of the lease table expire",
+            "A record is the only memory of an instance that is out. When it expires nobody puts the instance back.",
+            "Switch the time to live off.",
+        ),
+        (
+            "open-record",
+            "an instance has an open record, and the execution that owns it is over",
+            "It is out of its target groups, or may be, and blocks the floor until it is back.",
+            "Run `albpatch status` to see why, and `albpatch repair` to put it back.",
+        ),
+        (
+            "lease-without-record",
+            "a target group has a lease of an instance without an open record",
+            "The lease counts against max_unavailable for ever: every instance of the group may be deferred.",
+            "Remove the instance from Holders of the item TG#(ARN) when it serves again.",
+        ),
+        (
             "execution-not-successful",
             "the last execution for an instance did not end as Success",
             "It may have left the instance out, or half patched.",
@@ -177,6 +207,24 @@ _NOW = [
             "a target is draining and no execution works on its instance",
             "It may be left over from an interrupted execution, or somebody else takes it out.",
             "Find out who deregistered it.",
+        ),
+        (
+            "lease-table-unprotected",
+            "the lease table has no point-in-time recovery",
+            "If somebody empties it, nobody knows which instances are out and where they belong.",
+            "Enable point-in-time recovery.",
+        ),
+        (
+            "kept-out",
+            "somebody keeps an instance out on purpose",
+            "It serves nobody, and its lease counts.",
+            "Put it back with `albpatch repair` when the reason is gone.",
+        ),
+        (
+            "paused",
+            "somebody has paused the rolls",
+            "Every instance is deferred, and nothing is patched.",
+            "Lift the pause when the reason is gone.",
         ),
         (
             "last-roll-unsuccessful",
@@ -289,6 +337,22 @@ _AFTER_WINDOW = [
     ),
 ]
 
+_BEFORE_DESTROY = known(
+    "error",
+    (
+        "destroy-under-way",
+        "an execution is under way, or the window is open",
+        "It would lose its document, role or window in the middle, and the instance that is out would stay out.",
+        "Wait until it is over: --wait does. `albpatch stop` halts the roll.",
+    ),
+    (
+        "destroy-forgets",
+        "a record is open",
+        "The lease table is the only memory of an instance that is out and of where it belongs.",
+        "Put the instance back with `albpatch repair`, or decide with --forget that it stays out.",
+    ),
+)
+
 _CALLS = [
     *known(
         "error",
@@ -319,8 +383,9 @@ _CALLS = [
     ),
 ]
 
-RULES: dict[str, Known] = {rule.id: rule for rule in (*_NOW, *_AFTER_WINDOW, *_CALLS)}
+RULES: dict[str, Known] = {rule.id: rule for rule in (*_NOW, *_AFTER_WINDOW, *_BEFORE_DESTROY, *_CALLS)}
 AFTER_WINDOW = frozenset(rule.id for rule in _AFTER_WINDOW)
+BEFORE_DESTROY = frozenset(rule.id for rule in _BEFORE_DESTROY)
 CALLS = frozenset(rule.id for rule in _CALLS)
 
 

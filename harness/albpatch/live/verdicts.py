@@ -50,6 +50,12 @@ class Look:
         return list(self.deployment.fleets.items())
 
     @property
+    def documents(self) -> list[str]:
+        """The runbooks by name: the one that patches, and the one that restores if there is one."""
+        restore = self.deployment.restore
+        return [self.deployment.document.name, *([] if restore is None else [restore.document])]
+
+    @property
     def groups(self) -> list[str]:
         """The ARNs of all target groups that the fleets name."""
         return sorted({arn for fleet in self.deployment.fleets.values() for arn in fleet.target_group_arns})

@@ -25,4 +25,7 @@ class TableMaker(Maker):
             "Tags": tags(values),
         }
         self._region.backend("dynamodb", "CreateTable", given(params))
+        if any(block.get("enabled") for block in values.get("point_in_time_recovery") or ()):
+            wanted = {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+            self._region.backend("dynamodb", "UpdateContinuousBackups", {"TableName": values["name"], **wanted})
         self._loaded.tables[planned.address] = values["name"]

@@ -1,6 +1,17 @@
 """Every check, in the order of a person who looks: what is there, whether it serves, what works on it, what is left."""
 
-from albpatch.live.checks import after_window, balancing, coverage, document, leftovers, machines, roles, window
+from albpatch.live.checks import (
+    after_window,
+    balancing,
+    before_destroy,
+    coverage,
+    document,
+    leases,
+    leftovers,
+    machines,
+    roles,
+    window,
+)
 from albpatch.live.verdicts import Check
 
 NOW: tuple[Check, ...] = (
@@ -11,5 +22,7 @@ NOW: tuple[Check, ...] = (
     *window.CHECKS,
     *roles.CHECKS,
     *leftovers.CHECKS,
+    *leases.CHECKS,
 )
 AFTER_WINDOW: tuple[Check, ...] = after_window.CHECKS
+BEFORE_DESTROY: tuple[Check, ...] = before_destroy.CHECKS

@@ -10,6 +10,7 @@ from typing import Any
 
 from albpatch.live.automation import Execution
 from albpatch.live.checks.common import name_of
+from albpatch.live.checks.leases import contents
 from albpatch.live.checks.leftovers import COUNTS, at_work
 from albpatch.live.snapshot import registered
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
@@ -74,13 +75,15 @@ def roll(look: Look) -> Iterator[Item]:
         what = "has never opened" if opening is None else f"its opening {opening.id} is {opening.status}"
         yield wrong("no-roll", subject, what, "an opening that is over", passing=opening is not None)
         return
-    when = f"{opening.started:%Y-%m-%d %H:%M %Z}"
+    when, kept = f"{opening.started:%Y-%m-%d %H:%M %Z}", contents(look)
+    halted = "" if kept is None else kept.halted.get(opening.id, "")
     for name, found in outcomes(look, opening).items():
         counts = Counter(outcome.word for outcome in found)
         words = ", ".join(f"{number} {word}" for word, number in sorted(counts.items())) or "nobody belongs to it"
         seen, subject = f"the roll of {when}: {words}", f"fleet {name}"
-        if counts["failed"]:
-            yield wrong("roll-halted", subject, f"halted, {seen}", "done")
+        if counts["failed"] or halted:
+            why = f" by {halted}" if halted else ""
+            yield wrong("roll-halted", subject, f"halted{why}, {seen}", "done")
         elif not found or counts["deferred"] or counts["skipped"] or counts["not reached"]:
             yield wrong("roll-incomplete", subject, f"incomplete, {seen}", "done")
         else:

@@ -1,10 +1,12 @@
-"""Is the document the one that was applied?"""
+"""Are the documents the ones that were applied?"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 
+from albpatch.document.model import Refused
+from albpatch.document.read import load
 from albpatch.live.checks.common import compared, listed
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
 
@@ -31,32 +33,64 @@ def as_recorded(look: Look) -> Iterator[Item]:
     )
 
 
+def restores(look: Look) -> Iterator[Item]:
+    """The restore runbook is there, active, and assumes the recorded role."""
+    wanted = look.deployment.restore
+    if wanted is None:
+        return
+    subject, found = f"document {wanted.document}", look.account.automation.document(wanted.document)
+    if found is None:
+        yield wrong("document-changed", subject, "does not exist", "the restore runbook")
+        return
+    try:
+        role = load(found["Content"]).assume_role
+    except Refused as error:
+        yield wrong("document-changed", subject, " ".join(str(error).split()), "an Automation document")
+        return
+    yield from compared(
+        "document-changed",
+        subject,
+        {"status": "Active", "type": "Automation", "owner": look.deployment.account_id, "role": wanted.role.arn},
+        {"status": found["Status"], "type": found["DocumentType"], "owner": found["Owner"], "role": role},
+    )
+
+
 def default(look: Look) -> Iterator[Item]:
-    """Who starts the runbook by hand starts the version that was applied."""
-    wanted = look.deployment.document
-    found = look.account.automation.document(wanted.name)
-    version = "none" if found is None else found["DocumentVersion"]
-    subject, what = f"document {wanted.name}", f"the default version is {version}"
-    if version == wanted.version:
-        yield right(subject, what, wanted.version)
-    else:
-        yield wrong("document-not-default", subject, what, wanted.version)
+    """Who starts a runbook by hand starts the version that was applied: the restore runbook's is its latest."""
+    document, restore = look.deployment.document, look.deployment.restore
+    for name, recorded in [(document.name, document.version), *([] if restore is None else [(restore.document, None)])]:
+        found = look.account.automation.document(name)
+        version = "none" if found is None else found["DocumentVersion"]
+        wanted = recorded or ("one" if found is None else found["LatestVersion"])
+        subject, what = f"document {name}", f"the default version is {version}"
+        if version == wanted:
+            yield right(subject, what, wanted)
+        else:
+            yield wrong("document-not-default", subject, what, wanted)
 
 
 def not_shared(look: Look) -> Iterator[Item]:
-    """Nobody else may run or read the document."""
-    name = look.deployment.document.name
-    if look.account.automation.document(name) is None:
-        return
-    shared = look.account.automation.shared_with(name)
-    if shared:
-        yield wrong("document-shared", f"document {name}", f"is shared with {listed(shared)}", "nobody")
-    else:
-        yield right(f"document {name}", "is shared with nobody", "nobody")
+    """Nobody else may run or read the documents."""
+    for name in look.documents:
+        if look.account.automation.document(name) is None:
+            continue
+        shared = look.account.automation.shared_with(name)
+        if shared:
+            yield wrong("document-shared", f"document {name}", f"is shared with {listed(shared)}", "nobody")
+        else:
+            yield right(f"document {name}", "is shared with nobody", "nobody")
 
 
 CHECKS = (
     Check("document-as-recorded", "the document is the one that was applied", as_recorded, ("document-changed",)),
-    Check("document-default", "the default version is the one that was applied", default, ("document-not-default",)),
-    Check("document-not-shared", "the document is shared with nobody", not_shared, ("document-shared",)),
+    Check(
+        "restore-document-as-recorded",
+        "the restore runbook is there and assumes its role",
+        restores,
+        ("document-changed",),
+    ),
+    Check(
+        "document-default", "the default versions are the ones that were applied", default, ("document-not-default",)
+    ),
+    Check("document-not-shared", "the documents are shared with nobody", not_shared, ("document-shared",)),
 )

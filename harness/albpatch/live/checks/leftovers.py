@@ -19,11 +19,16 @@ def instance_of(look: Look, execution: Execution) -> str:
     return found[0] if len(found) == 1 and "{{" not in found[0] else ""
 
 
+def running(look: Look) -> Iterator[tuple[str, Execution]]:
+    """Each execution of a runbook that is under way, with the name of its document. Raises Unanswered."""
+    for document in look.documents:
+        yield from ((document, e) for e in look.account.automation.executions(document) if e.under_way)
+
+
 def at_work(look: Look) -> set[str]:
     """The instances that an execution works on now; none where AWS does not say."""
     try:
-        running = [e for e in look.account.automation.executions(look.deployment.document.name) if e.under_way]
-        return {instance_of(look, execution) for execution in running} - {""}
+        return {instance_of(look, execution) for _, execution in running(look)} - {""}
     except Unanswered:
         return set()
 
@@ -31,10 +36,9 @@ def at_work(look: Look) -> set[str]:
 def executions(look: Look) -> Iterator[Item]:
     """No execution runs, and the last one for each instance ended as Success."""
     found = look.account.automation.executions(look.deployment.document.name)
-    for execution in found:
-        if execution.under_way:
-            what = f"execution {execution.id} for {instance_of(look, execution) or 'several'} is {execution.status}"
-            yield wrong("roll-under-way", f"document {look.deployment.document.name}", what, "over", passing=True)
+    for document, execution in running(look):
+        what = f"execution {execution.id} for {instance_of(look, execution) or 'several'} is {execution.status}"
+        yield wrong("roll-under-way", f"document {document}", what, "over", passing=True)
     seen: set[str] = set()
     failed = 0
     pending = sum(not e.under_way and e.status != "Success" for e in found)

@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from albpatch.document.model import Refused
+from albpatch import settings
+from albpatch.document.model import Document, Refused
 from albpatch.document.read import load
-from albpatch.iam.policy import NotEvaluable, Statement, statements
+from albpatch.iam.conditions import of_session
 from albpatch.live.checks.common import compared, listed
 from albpatch.live.roles import Role
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
-from albpatch.plan.needs import needs_of
+from albpatch.plan.facts import of_deployment
+from albpatch.plan.needs import Needs, needs_of
+from albpatch.plan.permissions import may
 
 MOVES = ("elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets")
-_EVERYTHING = "*"
+NOT_TO_RESTORE = ("elasticloadbalancing:DeregisterTargets", "ssm:SendCommand")
 
 
 def automation_role(look: Look) -> Iterator[Item]:
     """The runbook's role trusts executions of this account only and moves targets of the fleets' groups only."""
+    bundled = look.deployment.document.source == "bundled"
+    inline = {"steps", "target-groups"} if bundled else {"steps"}
+    yield from _runbook_role(look, look.deployment.automation_role, inline, look.groups if bundled else [])
+
+
+def restore_role(look: Look) -> Iterator[Item]:
+    """The restore runbook's role: as that of the other, but it takes nothing out and sends no command."""
+    if look.deployment.restore is None:
+        return
+    wanted = look.deployment.restore.role
+    yield from _runbook_role(look, wanted, {"steps", "target-groups"}, look.groups)
+    for name, statement in _statements(look.account.roles.role(wanted.name)):
+        taken = [one for one in NOT_TO_RESTORE if any(fnmatchcase(one, a) for a in _list(statement["Action"]))]
+        if taken:
+            what = f"policy {name} allows {', '.join(taken)}"
+            yield wrong("role-changed", f"role {wanted.name}", what, "what puts back, and nothing else")
+
+
+def _runbook_role(look: Look, wanted: settings.Role, inline: set[str], groups: list[str]) -> Iterator[Item]:
     deployment = look.deployment
-    wanted, bundled = deployment.automation_role, deployment.document.source == "bundled"
     executions = f"arn:{deployment.partition}:ssm:{deployment.region}:{deployment.account_id}:automation-execution/*"
     condition = {
         "StringEquals": {"aws:SourceAccount": deployment.account_id},
         "ArnLike": {"aws:SourceArn": executions},
     }
     role = look.account.roles.role(wanted.name)
-    inline = {"steps", "target-groups"} if bundled else {"steps"}
     yield from _role(role, wanted.name, wanted.arn, condition, inline)
-    groups = look.groups if bundled else []
     for name, statement in _statements(role):
         moves = [a for a in _list(statement["Action"]) if any(fnmatchcase(move, a) for move in MOVES)]
         if moves and sorted(_list(statement["Resource"])) != groups:
@@ -67,43 +86,40 @@ def window_role(look: Look) -> Iterator[Item]:
 
 
 def enough(look: Look) -> Iterator[Item]:
-    """The runbook's role may do what the steps of the deployed document call."""
-    wanted, name = look.deployment.document, look.deployment.automation_role.name
-    found, role = look.account.automation.document(wanted.name, wanted.version), look.account.roles.role(name)
-    if found is None or role is None:
-        return
-    subject = f"role {name}"
-    try:
-        needs = needs_of(load(found["Content"]))
-        missing = sorted(action for action in needs.actions if not _allows(role, action))
-    except (Refused, NotEvaluable) as error:
-        yield wrong(
-            "permissions-not-known", subject, " ".join(str(error).split()), "a document and policies to compare"
-        )
-        return
-    for action in missing:
-        yield wrong("permission-missing", subject, f"may not {action}", "what the steps call")
+    """The runbooks' roles may do what the steps of the deployed documents call, on what they call it on."""
+    deployment, restore = look.deployment, look.deployment.restore
+    versions: dict[str, str | None] = {deployment.document.name: deployment.document.version}
+    roles = {deployment.document.name: deployment.automation_role}
+    if restore is not None:
+        versions[restore.document], roles[restore.document] = None, restore.role
+    texts = {name: look.account.automation.document(name, version) for name, version in versions.items()}
+    documents = dict[str, Document]()
+    for name, text in texts.items():
+        try:
+            documents |= {} if text is None else {name: load(text["Content"])}
+        except Refused as error:
+            what = " ".join(str(error).split())
+            yield wrong("permissions-not-known", f"role {roles[name].name}", what, "a document to compare")
+    facts = of_deployment(deployment, documents)
+    for name, document in documents.items():
+        role = look.account.roles.role(roles[name].name)
+        if role is not None:
+            yield from _enough(look, role, needs_of(document, facts))
+
+
+def _enough(look: Look, role: Role, needs: Needs) -> Iterator[Item]:
+    subject, texts = f"role {role.name}", [json.dumps(policy) for policy in role.policies.values()]
+    about = of_session(role.arn, look.deployment.account_id, look.deployment.region)
+    answers = {one: may(one, texts, role.boundary, about) for one in needs.wanted}
+    for one, answer in answers.items():
+        if answer.allowed is None:
+            yield wrong("permissions-not-known", subject, f"whether it may {one.words}: {answer.why}", "known")
+        elif not answer.allowed:
+            yield wrong("permission-missing", subject, f"may not {one.words}, {answer.why}", "what the steps call")
     for what in needs.unknown:
         yield wrong("permissions-not-known", subject, f"what {what} needs is not known", "known")
-    if not missing:
+    if all(answer.allowed for answer in answers.values()):
         yield right(subject, f"may call the {len(needs.actions)} actions of the steps", "all")
-
-
-def _allows(role: Role, action: str) -> bool:
-    """Whether the role may do this to something. What a statement's condition asks for is not known here."""
-    own = [json.dumps(policy) for policy in role.policies.values()]
-    bound = [] if role.boundary is None else [role.boundary]
-    denied = any(_denies(s, action) for text in (*own, *bound) for s in statements(text))
-    return not denied and _some(own, action) and (role.boundary is None or _some(bound, action))
-
-
-def _some(texts: Iterable[str], action: str) -> bool:
-    return any(s.effect == "Allow" and s.concerns_action(action) for text in texts for s in statements(text))
-
-
-def _denies(statement: Statement, action: str) -> bool:
-    everywhere = statement.resources is not None and _EVERYTHING in statement.resources
-    return statement.effect == "Deny" and everywhere and not statement.conditions and statement.concerns_action(action)
 
 
 def _role(
@@ -156,10 +172,16 @@ CHECKS = (
         automation_role,
         ("role-changed",),
     ),
+    Check(
+        "restore-role-as-recorded",
+        "the restore runbook's role is the one that was applied",
+        restore_role,
+        ("role-changed",),
+    ),
     Check("window-role-as-recorded", "the window's role is the one that was applied", window_role, ("role-changed",)),
     Check(
         "role-suffices",
-        "the runbook's role may do what the steps call",
+        "the runbooks' roles may do what the steps call",
         enough,
         ("permission-missing", "permissions-not-known"),
     ),

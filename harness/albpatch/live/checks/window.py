@@ -14,7 +14,7 @@ from albpatch.settings import Deployment, Fleet, Window
 
 PARAMETERS_OF_A_BUNDLED_TASK = (
     *("InstanceId", "MaxUnavailable", "MinHealthyCount"),
-    *("MinHealthyPercent", "TargetGroupArns"),
+    *("MinHealthyPercent", "TargetGroupArns", "WindowExecutionId"),
 )
 _KEPT = timedelta(days=30)  # Systems Manager forgets older executions
 _LATE = timedelta(minutes=15)  # an opening that is not listed after so long did not come
@@ -164,7 +164,7 @@ def _task(subject: str, deployment: Deployment, fleet: Fleet, task: Mapping[str,
     if deployment.document.source == "bundled":
         budget = fleet.disruption_budget
         counts = ([str(n)] for n in (budget.max_unavailable, budget.min_healthy, budget.min_healthy_percent))
-        values = (["{{RESOURCE_ID}}"], *counts, list(fleet.target_group_arns))
+        values = (["{{RESOURCE_ID}}"], *counts, list(fleet.target_group_arns), ["{{WINDOW_EXECUTION_ID}}"])
         expected = dict(zip(PARAMETERS_OF_A_BUNDLED_TASK, values, strict=True))
         wanted |= expected
         found |= {key: parameters.get(key) for key in expected}
