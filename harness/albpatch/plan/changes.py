@@ -142,8 +142,7 @@ def _resources(subject: Subject, call: Call) -> Iterator[str]:
         ("update",): "changed in place",
         ("delete",): "destroyed",
     }
-    under = [c for c in subject.plan.changes.values() if not c.nothing]
-    for change in under:
+    for change in subject.plan.changing:
         if change.address in call.resources and change.address != call.record_address:
             why = f" because of {', '.join(change.replaced_by)}" if change.replaced_by else ""
             yield f"{change.address}: {verbs.get(change.actions, 'replaced' + why)}"

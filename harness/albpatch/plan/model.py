@@ -150,14 +150,11 @@ class Call:
 def calls(state: State) -> dict[str, Call]:
     """Module address -> call, in the order of the plan. Raises PlanError for a record of another schema."""
     records = [r for r in state.resources.values() if (r.type, r.name) == _RECORD and _is_record(r, state)]
-    found = {}
+    found, modules = {}, {resource.module for resource in state.resources.values()}
     for record in records:
         deeper = [r.module for r in records if r.module != record.module and _below(r.module, record.module)]
-        own = {
-            address: resource
-            for address, resource in state.resources.items()
-            if _below(resource.module, record.module) and not any(_below(resource.module, d) for d in deeper)
-        }
+        inside = {m for m in modules if _below(m, record.module) and not any(_below(m, d) for d in deeper)}
+        own = {address: resource for address, resource in state.resources.items() if resource.module in inside}
         found[record.module] = Call(record.module, record.address, record.values.get("input"), own)
     return found
 

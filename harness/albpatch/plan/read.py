@@ -111,6 +111,11 @@ class Plan:
     configuration: dict[str, Any]
     destroys: bool = False
 
+    @cached_property
+    def changing(self) -> list[Change]:
+        """What Terraform does anything to."""
+        return [change for change in self.changes.values() if not change.nothing]
+
     def change(self, address: str) -> Change:
         return self.changes.get(address, Change(address, "", ("no-op",)))
 
@@ -221,6 +226,8 @@ def masked(value: Any, unknown: Any, sensitive: Any) -> Any:
         return SENSITIVE
     if unknown is True:
         return UNKNOWN
+    if not _any(unknown) and not _any(sensitive):
+        return value
     if isinstance(unknown, Mapping) or isinstance(value, Mapping):
         return _masked_map(value, unknown, sensitive)
     if (isinstance(unknown, list) and unknown) or isinstance(value, list):

@@ -56,6 +56,39 @@ def test_decisions(identity, boundary, reason):
     assert decision.reason.startswith(reason)
 
 
+ROLE = "arn:aws:iam::123456789012:role/web-runbook"
+SYSTEMS_MANAGER = Context({"iam:PassedToService": ["ssm.amazonaws.com"], "aws:RequestedRegion": ["us-east-1"]})
+PASS = Request("iam:PassRole", ROLE, SYSTEMS_MANAGER)
+
+
+def passes(resource=ROLE, **condition):
+    return policy(allow("iam:PassRole", resource, **({"Condition": condition} if condition else {})))
+
+
+@pytest.mark.parametrize(
+    ("request_", "identity", "boundary", "expected"),
+    [
+        (DEREGISTER, policy(allow("elasticloadbalancing:DeregisterTargets", GROUP)), None, True),
+        (DEREGISTER, policy(allow("elasticloadbalancing:DeregisterTargets", GROUP[:-1] + "0")), None, False),
+        (DEREGISTER, policy(allow("*"), deny("*", GROUP)), None, False),
+        (DEREGISTER, policy(allow("*"), deny("*", GROUP.replace("web", "api"))), None, True),
+        (DEREGISTER, policy(allow("*")), policy(allow("*", GROUP)), True),
+        (DEREGISTER, policy(allow("*")), policy(allow("*", GROUP.replace("web", "api"))), False),
+        (PASS, passes(), None, True),
+        (PASS, passes(StringEquals={"iam:PassedToService": "ssm.amazonaws.com"}), None, True),
+        (PASS, passes(StringEquals={"iam:PassedToService": "lambda.amazonaws.com"}), None, False),
+        (PASS, passes(StringLike={"iam:PassedToService": "ssm.*"}), None, True),
+        (PASS, passes("arn:aws:iam::123456789012:role/web-*"), None, True),
+        (PASS, passes("arn:aws:iam::123456789012:role/other"), None, False),
+        (PASS, passes(StringNotEquals={"aws:RequestedRegion": "us-east-1"}), None, False),
+        (PASS, passes(), passes(StringEquals={"iam:PassedToService": "ec2.amazonaws.com"}), False),
+    ],
+)
+def test_what_an_evaluator_of_names_alone_gets_wrong(request_, identity, boundary, expected):
+    """Resources, denials of one resource, conditions, boundaries and PassRole decide, not the names of actions."""
+    assert decide(request_, [identity], boundary).allowed is expected
+
+
 def test_conditions_decide_between_statements():
     """A statement whose condition does not hold neither allows nor denies."""
     fleet = policy(allow("ssm:SendCommand", "*", Condition={"StringEquals": {"ssm:resourceTag/ALB": ["alb01"]}}))

@@ -20,7 +20,7 @@ from unit.plan.bent import (
     with_fleets,
     with_group,
 )
-from unit.plan.plans import Made, arn, fleet
+from unit.plan.plans import RUNBOOK, Made, arn, fleet
 
 SETTINGS = [
     (("fleets", "web", "disruption_budget", "max_unavailable"), 1, 2),
@@ -42,6 +42,14 @@ def test_a_setting_that_protects_less(path, more, less):
     assert found(weak, strong) == [("settings-weakened", RECORD)]
     assert found(strong, weak) == []
     assert found(weak, base=strong) == [("settings-weakened", RECORD)]
+
+
+def test_a_setting_that_the_runbook_carries_is_said_once():
+    """propagation_seconds is a setting and an input of a step: the finding is the runbook's, the words name both."""
+    text = RUNBOOK.replace("PropagationSeconds: 30", "PropagationSeconds: 5")
+    weak = made(text=text).put(RECORD, "input", "settings", "drain", "propagation_seconds", value=5)
+
+    assert found(weak, made()) == [("guard-weakened", DOCUMENT)]
 
 
 def test_a_fleet_that_goes():

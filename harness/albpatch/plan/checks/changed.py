@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from albpatch.findings import Finding
-from albpatch.plan.changes import settings, weaker
+from albpatch.plan.changes import runbooks, settings, weaker
 from albpatch.plan.leases import table, table_name
 from albpatch.plan.model import Call, calls
 from albpatch.plan.rules import finding
@@ -29,8 +29,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     for before, after in subject.pairs:
         if before is None or after is None:
             continue
+        said = " ".join(d.text for _, _, differences in runbooks(before, after) for d in differences)
         for path, old, new in settings(before, after):
-            if weaker(path, old, new):
+            if weaker(path, old, new) and not _in_runbook(path, said):
                 text = f"{'.'.join(path)} of {after.shown}: {show(old)} became {show(new)}."
                 yield finding("settings-weakened", after.record_address, text)
         yield from _fleets(before, after)
@@ -38,6 +39,13 @@ def check(subject: Subject) -> Iterator[Finding]:
         if old and new and old != new and subject.existed(after):
             text = f"The leases of {after.shown} are taken in table {new} instead of {old}."
             yield finding("replaces-what-a-roll-needs", after.record_address, text)
+
+
+def _in_runbook(path: tuple[str, ...], differences: str) -> bool:
+    """Whether a setting is written into the runbook, and its change is a finding there: consecutive_looks is said as
+    InputPayload.ConsecutiveLooks."""
+    name = "".join(part.capitalize() for part in path[-1].split("_"))
+    return path[0] == "settings" and f".{name} " in differences
 
 
 def _taken_away(subject: Subject) -> Iterator[Finding]:
