@@ -151,7 +151,7 @@ _ALL = [
             "permission-missing",
             "the role may not do what a step does",
             "The step fails on every night; after Detach that can leave an instance out.",
-            "Add the action to the policy of the role.",
+            "Allow the action on the resource that is named, in the policy of the role and in its boundary.",
         ),
         (
             "write-on-everything",

@@ -123,7 +123,7 @@ class _Steps:
                 between = self._old.guards_between(old[label], act) - self._new.guards_between(new[label], act)
                 if known and (lost := sorted(between & set(self._new.steps))):
                     yield self._say(f"{label} leads to {act} without {', '.join(lost)} having succeeded", "weakened")
-                elif not known and not self._old.disturbing:
+                elif not known and label == "failure" and not self._old.disturbing:
                     yield self._say(f"{label} leads to {act}, which it did not", "weakened")
 
     def _route_effect(self) -> Effect:

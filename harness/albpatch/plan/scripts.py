@@ -57,10 +57,12 @@ def calls_of(script: str) -> Calls:
     made: set[tuple[str, str]] = set()
     for node in calls:
         name, on = _called(node)
-        owners = [service for service in sorted(services) if name in _methods().get(service, {})]
+        direct = _client_of(node)
+        asked = sorted(services) if direct is None else [direct]
+        owners = [service for service in asked if name in _methods().get(service, {})]
         made |= {(service, _methods()[service][name]) for service in owners}
-        if not owners and on in clients and name not in _OF_ANY_CLIENT:
-            unknown.append(f"{clients[on]}:{name}")
+        if not owners and (on in clients or direct) and name not in _OF_ANY_CLIENT:
+            unknown.append(f"{direct or clients[on]}:{name}")
     return Calls(frozenset(made), tuple(dict.fromkeys(unknown)))
 
 
@@ -76,6 +78,14 @@ def _called(node: ast.Call) -> tuple[str, str]:
     if node.func.attr in _NAMED:
         return _constant(node) or node.func.attr, on
     return node.func.attr, on
+
+
+def _client_of(node: ast.Call) -> str | None:
+    """The service of boto3.client("ssm").describe_x(), None where a variable stands before the dot."""
+    assert isinstance(node.func, ast.Attribute)
+    made = node.func.value
+    is_client = isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr == "client"
+    return _constant(made) if isinstance(made, ast.Call) and is_client else None
 
 
 def _clients(tree: ast.AST) -> dict[str, str]:

@@ -297,3 +297,22 @@ def test_without_facts_any_resource_will_do():
         ("dynamodb:GetItem", None),
         ("elasticloadbalancing:RegisterTargets", None),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "unknown"),
+    [
+        ('boto3.client("elbv2").describe_target_health(TargetGroupArn="x")', []),
+        ('boto3.client("elbv2").describe_ssl_policies()', ["S: elbv2:describe_ssl_policies"]),
+        ('boto3.client("sqs").send_message(QueueUrl="x")', ["S: sqs:send_message"]),
+        ('boto3.client(event["Service"]).do()', ["S: a client whose service is not written out"]),
+    ],
+)
+def test_a_call_without_a_variable_is_a_call_too(line, unknown):
+    """What a client is asked for in the same breath counts; what the table does not have is said."""
+    script = f"import boto3\ndef handler(event, _):\n    {line}\n"
+    step = {"name": "S", "action": "aws:executeScript", "inputs": {"Runtime": "python3.11", "Script": script}}
+    step["inputs"]["Handler"] = "handler"
+    needs = needs_of(load(json.dumps({"schemaVersion": "0.3", "mainSteps": [step]})))
+
+    assert list(needs.unknown) == unknown
