@@ -36,12 +36,15 @@ class Boto:
 
     def __init__(self, region: Region) -> None:
         self._region = region
+        self.caller = region.administrator
         self.made: set[tuple[str, str]] = set()
         self.refuse: Refusal = lambda _service, _operation: None
 
     def client(self, service: str, region_name: str, config: Any) -> Any:
         assert region_name == self._region.name
-        client = in_process.client(self._region, self._region.administrator, service, config)
+        # Who he is everybody may ask.
+        caller = self._region.administrator if service == "sts" else self.caller
+        client = in_process.client(self._region, caller, service, config)
         make = client._make_api_call
 
         def watched(operation: str, params: dict[str, Any]) -> Any:

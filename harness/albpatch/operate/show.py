@@ -16,6 +16,8 @@ from albpatch.report.words import many
 _WIDTH = 110
 STYLES = {"done": "bold green", "nothing to do": "bold green", "under way": "bold cyan"}
 _BAD = "bold red"
+_ROWS = 20  # so many turns are shown
+_ORDER = ("failed", "at work", "deferred", "skipped")
 _KINDS = {"window": "the window's roll", "start": "the roll started by hand", "execution": "the execution"}
 
 
@@ -75,7 +77,9 @@ def show(found: Status) -> None:
         say(out, f"paused{since} by {found.pause.by}: {found.pause.reason}", "bold yellow")
     if roll is not None and (rows := [(t.instance, t.fleet, t.word, t.why) for t in roll.turns if _matters(t.word)]):
         out.print()
-        out.print(table(("instance", "fleet", "in this roll", "why"), rows))
+        out.print(table(("instance", "fleet", "in this roll", "why"), sorted(rows, key=_worst)[:_ROWS]))
+        if len(rows) > _ROWS:
+            say(out, f"and {len(rows) - _ROWS} more; --format json names all", "dim")
     out.print()
     left_over(out, found.left, found.session.now())
     if found.others:
@@ -84,6 +88,11 @@ def show(found: Status) -> None:
 
 def _matters(word: str) -> bool:
     return word not in ("patched", "compliant", "waiting")
+
+
+def _worst(row: tuple[str, str, str, str]) -> int:
+    """Who failed first, then who is at work."""
+    return _ORDER.index(row[2]) if row[2] in _ORDER else len(_ORDER)
 
 
 def left_over(out: Any, left: Sequence[Left], now: datetime) -> None:

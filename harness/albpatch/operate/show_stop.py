@@ -44,7 +44,7 @@ def stopped(found: Stopping, cancelled: bool) -> None:
         words = "its executions still come to each instance's turn, are deferred there, and end by themselves"
     say(out, f"Halted the roll {found.source.id}; {words}.", "bold green")
     running = len(_at_work(found.roll))
-    say(out, f"{many(running, 'execution')} at work go on to their own end: albpatch watch --roll {found.source.id}")
+    say(out, f"Still at work: {many(running, 'execution')}; to follow: albpatch watch --roll {found.source.id}")
 
 
 def waiting(roll: Roll) -> None:

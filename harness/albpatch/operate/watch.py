@@ -27,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Frame:
-    """A roll at one moment. groups: (name, healthy, registered). note: why nothing could be seen, empty if it could."""
+    """A roll at one moment. groups: (name, healthy, registered or out). note: why nothing could be seen, if so."""
 
     at: datetime
     roll: Roll
@@ -71,7 +71,10 @@ def _frame(session: Session, roll: Roll, contents: Contents) -> Frame:
     arns = sorted({arn for name in fleets for arn in session.deployment.fleets[name].target_group_arns})
     targets = {arn: session.account.balancing.targets(arn) or [] for arn in arns}
     lines = tuple(_line(turn, contents, targets) for turn in roll.turns)
-    groups = tuple((_short(arn), sum(t.serves for t in found), len(found)) for arn, found in targets.items())
+    groups = tuple(
+        (_short(arn), sum(t.serves for t in found), len(found) + _missing(arn, found, contents))
+        for arn, found in targets.items()
+    )
     return Frame(session.now(), roll, lines, groups)
 
 
@@ -84,6 +87,19 @@ def _line(turn: Turn, contents: Contents, targets: dict[str, list[Target]]) -> L
             where.setdefault((registration.arn, target.get("Port", 0)), "out")
     shown = tuple((f"{_short(arn)}:{port}", state) for (arn, port), state in sorted(where.items()))
     return Line(turn, "" if record is None else record.state, shown)
+
+
+def _missing(arn: str, found: list[Target], contents: Contents) -> int:
+    """How many registrations of a target group are missing that open records ask for."""
+    there = {(t.id, t.port) for t in found}
+    wanted = {
+        (record.instance, target.get("Port", 0))
+        for record in contents.records.values()
+        for registration in record.registrations
+        for target in registration.targets
+        if registration.arn == arn
+    }
+    return len(wanted - there)
 
 
 def _short(arn: str) -> str:
