@@ -28,7 +28,7 @@ _NOW = [
         (
             "instance-in-two-fleets",
             "an instance belongs to two fleets",
-            "Two executions patch it, and one may meet it while it is out.",
+            "Two executions come for it in a night: with leases the second one defers it, without them both work on it.",
             "Change tags or ids so that each instance has one fleet.",
         ),
         (

@@ -132,7 +132,7 @@ _ALL = [
         (
             "instance-in-two-fleets",
             "an instance belongs to two fleets",
-            "It is patched twice, and a second execution may meet it while it is out.",
+            "Two executions come for it in a night: with leases the second one defers it, without them both work on it.",
             "Change tags or ids so that each instance has one fleet.",
         ),
         (
