@@ -19,6 +19,7 @@ from moto.core.config import DefaultConfig
 from moto.moto_api._internal import mock_random
 
 from albpatch.region.core import Region
+from albpatch.region.ec2_index import index
 from albpatch.region.operations import AwsError
 
 _NEVER_OVER_HTTP = Config(ignore_configured_endpoint_urls=True)  # AWS_ENDPOINT_URL may name this very region
@@ -45,6 +46,8 @@ class ControlPlane:
     def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, config=_NEVER_OVER_HTTP)
+            if service == "ec2":
+                index(self._region)
         method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
         try:
             answer = getattr(self._clients[service], method)(**params)

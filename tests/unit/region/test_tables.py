@@ -65,3 +65,33 @@ def test_a_refused_transaction_leaves_no_token(fleet):
     for _ in range(2):
         with pytest.raises(AwsError, match="TransactionCanceledException"):
             put(fleet, "e", "seven")
+
+
+def test_a_refused_transaction_leaves_everything_as_it_was(fleet):
+    """An update, a new item and a deletion before the condition that fails: none of them is seen, then or later."""
+    region, caller = fleet.region, fleet.region.administrator
+    for key in ("kept", "gone", "other"):
+        put(fleet, key, f"token-{key}")
+
+    def act(kind, key, **more):
+        return {kind: {"TableName": TABLE, "Key": {"Id": {"S": key}}, **more}}
+
+    def update(key):
+        return act("Update", key, UpdateExpression="SET A = :a", ExpressionAttributeValues={":a": {"S": "new"}})
+
+    def read(key):
+        return region.call(caller, "dynamodb", "GetItem", {"TableName": TABLE, "Key": {"Id": {"S": key}}}).get("Item")
+
+    new = {"Put": {"TableName": TABLE, "Item": {"Id": {"S": "made"}}}}
+    refused = act("ConditionCheck", "other", ConditionExpression="attribute_not_exists(Id)")
+    with pytest.raises(AwsError, match="TransactionCanceledException"):
+        region.call(
+            caller,
+            "dynamodb",
+            "TransactWriteItems",
+            {"TransactItems": [update("kept"), new, act("Delete", "gone"), refused]},
+        )
+
+    assert [read(key) for key in ("kept", "made", "gone")] == [{"Id": {"S": "kept"}}, None, {"Id": {"S": "gone"}}]
+    region.call(caller, "dynamodb", "TransactWriteItems", {"TransactItems": [update("kept")]})
+    assert read("kept")["A"] == {"S": "new"}

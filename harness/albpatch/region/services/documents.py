@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import yaml
+from moto.backends import get_backend
 
 from albpatch.document.model import Refused
 from albpatch.document.read import load
@@ -75,6 +76,7 @@ class Documents:
         self._region = region
         self.aws_owned: dict[str, AwsOwned] = {}
         self._owned_versions: dict[tuple[str, str], AwsOwned] = {}
+        self._automations: dict[tuple[str, str | None], tuple[tuple[Any, ...], tuple[str, str]]] = {}
 
     def add_aws_owned(self, name: str, content: str, version: str = "1") -> None:
         """Let Amazon own an Automation document of this name. `content` is JSON or YAML text.
@@ -95,6 +97,21 @@ class Documents:
         Raises:
             AwsError: AutomationDefinitionNotFoundException, AutomationDefinitionVersionNotFoundException.
         """
+        stamp = self._stamp(name)
+        known = self._automations.get((name, version))
+        if stamp is not None and known is not None and known[0] == stamp:
+            return known[1]
+        found = self._automation(name, version)
+        if stamp is not None:
+            self._automations[name, version] = (stamp, found)
+        return found
+
+    def _stamp(self, name: str) -> tuple[Any, ...] | None:
+        """Differs when the documents of this name do; None for a name that the account has no document of."""
+        found = get_backend("ssm")[self._region.account_id][self._region.name]._documents.get(name)
+        return None if found is None else (id(found), found.default_version, *found.versions)
+
+    def _automation(self, name: str, version: str | None) -> tuple[str, str]:
         try:
             description = self.describe(name, version)
         except AwsError as error:
