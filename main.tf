@@ -105,11 +105,11 @@ module "maintenance_window" {
     path                     = var.role.path
     permissions_boundary_arn = var.role.permissions_boundary_arn
   }
-  automation_role_arn = local.automation_role_arn
-  partition           = local.partition
-  region              = local.region
-  account_id          = local.account_id
-  tags                = var.tags
+  passed_role_arns = concat([local.automation_role_arn], local.bundled ? [local.restore_role_arn] : [])
+  partition        = local.partition
+  region           = local.region
+  account_id       = local.account_id
+  tags             = var.tags
 }
 
 # The record by which albpatch recognises a call in a plan or a state, under any module path.

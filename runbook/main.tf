@@ -4,10 +4,6 @@ locals {
     trimsuffix(name, ".py") => file("${path.module}/scripts/${name}")
   }
 
-  # A document has 64 KB. What is for readers only stays here: docstrings, lines of comment, the width of the indentation.
-  _bare = { for name, text in local.scripts : name => replace(text, "/(?m)^ *(#.*|\"\"\"[^\n]*\"\"\")\n/", "") }
-  lean  = { for name, text in local._bare : name => replace(replace(text, "    ", "  "), "/\n\n\n+/", "\n\n") }
-
   # Automation cannot compute a time-out, so all of them are integers written in here.
   delivery_seconds = 300 # until the agent must have taken a command
   spare_seconds    = 300 # between the end of a command and the step's own limit
@@ -20,11 +16,14 @@ locals {
   healthy_seconds = max(60, local.attempt_seconds - local.series_seconds)
 
   # Lines without text need no indentation.
-  embedded = { for name, text in local.lean : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
+  embedded = { for name, text in local.scripts : name => replace(indent(4, chomp(text)), "/\n +\n/", "\n\n") }
 
   # As long as the command may take, and the host may need to come back after it.
   restore_idle_seconds = var.patching.timeout_seconds + local.delivery_seconds + var.health.timeout_seconds
   healthy_attempts     = ceil(var.health.timeout_seconds / local.healthy_seconds) + 2
+
+  # The other steps of the restore runbook, on a host that is idle already, have half an hour.
+  restore_step_seconds = var.health.timeout_seconds + var.health.bake_seconds + 1800
 
   restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
     scripts = local.embedded
@@ -59,6 +58,6 @@ locals {
     install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
     delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1
     idle_attempts        = ceil(var.health.timeout_seconds / local.attempt_seconds) + 2
-    healthy_attempts     = local.healthy_attempts
+    restore_step_seconds = local.restore_step_seconds
   })
 }

@@ -23,7 +23,7 @@ locals {
       Resource = [local._instances]
     },
     {
-      Sid      = "ReadOwnExecution"
+      Sid      = "ReadExecutions"
       Effect   = "Allow"
       Action   = ["ssm:GetAutomationExecution"]
       Resource = ["arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-execution/*"]
@@ -59,7 +59,6 @@ locals {
       Effect = "Allow"
       Action = [
         "dynamodb:ConditionCheckItem",
-        "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
         "dynamodb:UpdateItem",

@@ -43,9 +43,9 @@ locals {
   target_groups_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid      = "MoveTargets"
+      Sid      = "TakeTargetsOut"
       Effect   = "Allow"
-      Action   = ["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"]
+      Action   = ["elasticloadbalancing:DeregisterTargets"]
       Resource = distinct(flatten(values(var.fleets)[*].target_group_arns))
     }]
   })

@@ -51,7 +51,7 @@ variable "region" {
 }
 
 variable "restore" {
-  description = "The restore runbook, which a cancelled execution starts, and its role."
+  description = "The restore runbook, which every execution starts for the way back, and its role."
   type        = object({ document = string, role_arn = string })
 }
 

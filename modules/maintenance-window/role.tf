@@ -21,10 +21,11 @@ locals {
         Resource = ["${local._ssm}:automation-execution/*"]
       },
       {
-        Sid       = "HandOverRole"
+        # Of the runbook, and of the runbook that this one starts: AWS asks who started the first.
+        Sid       = "HandOverRoles"
         Effect    = "Allow"
         Action    = ["iam:PassRole"]
-        Resource  = [var.automation_role_arn]
+        Resource  = var.passed_role_arns
         Condition = { StringEquals = { "iam:PassedToService" = "ssm.amazonaws.com" } }
       },
     ],

@@ -3,11 +3,6 @@ variable "account_id" {
   type        = string
 }
 
-variable "automation_role_arn" {
-  description = "Role that the runbook assumes, which the window hands over."
-  type        = string
-}
-
 variable "document" {
   description = "The runbook: name, version that the tasks are pinned to, and the parameters it declares."
   type = object({
@@ -41,6 +36,11 @@ variable "name" {
 variable "partition" {
   description = "Partition of the account, such as aws or aws-cn."
   type        = string
+}
+
+variable "passed_role_arns" {
+  description = "Roles that the window hands over: of the runbook, and of the runbook that this one starts."
+  type        = list(string)
 }
 
 variable "region" {

@@ -16,139 +16,139 @@ DELAY_MARGIN = 5
 NETWORK_PROPAGATION = 120  # a Network Load Balancer goes on sending for two minutes, whatever the delay
 
 
-def verdict(outcome: str, sentence: str, record: list[Any], wait: int = 0) -> dict[str, str]:
-    found = {"Registrations": json.dumps(record), "WaitSeconds": str(wait)}
-    return {"Outcome": outcome, "Sentence": sentence, **found}
+def verdict(outcome: str, sentence: str, record: Any, wait: int = 0) -> dict[str, str]:
+  found = {"Registrations": json.dumps(record), "WaitSeconds": str(wait)}
+  return {"Outcome": outcome, "Sentence": sentence, **found}
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
-    groups, end = json.loads(event["Registrations"]), time.time() + WAIT_SECONDS
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
+  groups, end = json.loads(event["Registrations"]), time.time() + WAIT_SECONDS
+  for group in groups:
+    pairs = elb.describe_target_group_attributes(TargetGroupArn=group["Arn"])["Attributes"]
+    group["Attributes"] = {pair["Key"]: pair["Value"] for pair in pairs}
+  while True:
+    if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
+      return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.", [])
+    record, short = [], ""
     for group in groups:
-        pairs = elb.describe_target_group_attributes(TargetGroupArn=group["Arn"])["Attributes"]
-        group["Attributes"] = {pair["Key"]: pair["Value"] for pair in pairs}
-    while True:
-        if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
-            return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.", [])
-        record, short = [], ""
-        for group in groups:
-            # The leases before the health: who takes one in between breaks the transaction's condition.
-            holders = sorted(read(db, event, f"TG#{group['Arn']}").get("Holders", {}).get("SS", []))
-            health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
-            own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
-            ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
-            if ports != sorted(target["Port"] for target in group["Targets"]):
-                return verdict("deferred", f"REGISTRATION_CHANGED: Somebody else changes it in {group['Arn']}.", [])
-            entry = entry_of(event, group, health, holders)
-            if group["Targets"] and len(holders) >= int(event["MaxUnavailable"]):
-                short = short or f"NO_LEASE: {', '.join(holders)} hold the leases of {group['Arn']}."
-            short = short or below(entry, health, event["InstanceId"])
-            record.append(entry)
-        if not (short := short or lease(db, event, record)):
-            waits = [wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"]]
-            return verdict("continue", f"Leases of {len(waits)} target groups.", record, max(waits, default=0))
-        if time.time() >= end:
-            return verdict("deferred", short, [])
-        time.sleep(LOOK_SECONDS)
+      # The leases before the health: who takes one in between breaks the transaction's condition.
+      holders = sorted(read(db, event, f"TG#{group['Arn']}").get("Holders", {}).get("SS", []))
+      health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
+      own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
+      ports = sorted(d["Target"]["Port"] for d in own if d["TargetHealth"]["State"] != "draining")
+      if ports != sorted(target["Port"] for target in group["Targets"]):
+        return verdict("deferred", f"REGISTRATION_CHANGED: Somebody else changes it in {group['Arn']}.", [])
+      entry = entry_of(event, group, health, holders)
+      if group["Targets"] and len(holders) >= int(event["MaxUnavailable"]):
+        short = short or f"NO_LEASE: {', '.join(holders)} hold the leases of {group['Arn']}."
+      short = short or below(entry, health, event["InstanceId"])
+      record.append(entry)
+    if not (short := short or lease(db, event, record)):
+      waits = [wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"]]
+      return verdict("continue", f"Leases of {len(waits)} target groups.", record, max(waits, default=0))
+    if time.time() >= end:
+      return verdict("deferred", short, [])
+    time.sleep(LOOK_SECONDS)
 
 
 def typed(**values: str) -> dict[str, Any]:
-    return {name: {"S": value} for name, value in values.items()}
+  return {name: {"S": value} for name, value in values.items()}
 
 
-def read(db: Any, event: dict[str, Any], key: str) -> dict[str, Any]:
-    return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
+def read(db: Any, event: Any, key: str) -> dict[str, Any]:
+  return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
 
 
-def lease(db: Any, event: dict[str, Any], record: list[Any]) -> str:
-    """Takes all or nothing. Why it was refused, or nothing."""
-    table, name = {"TableName": event["Table"]}, event["InstanceId"]
-    item = typed(Id=f"INSTANCE#{name}", LeaseOwner=event["ExecutionId"], LeaseState="LEASED", LeaseToken="1")
-    item |= typed(Roll=event["Roll"], Since=str(int(time.time())), Record=json.dumps(record), RecordSchema="1")
-    item |= typed(PatchedBy=event["ExecutionId"])
-    running = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": "attribute_not_exists(Halted)"}
-    put = {**table, "Item": item, "ConditionExpression": "attribute_not_exists(Id)"}
-    items: list[Any] = [{"ConditionCheck": running}, {"Put": put}]
-    for group in record:
-        if group["Targets"]:
-            seen, mine = {"SS": group["Holders"]}, {"SS": [f"{name} {len(group['Targets'])}"]}
-            condition = "Holders = :seen" if group["Holders"] else "attribute_not_exists(Holders)"
-            values = {":mine": mine, ":seen": seen} if group["Holders"] else {":mine": mine}
-            update = {**table, "Key": typed(Id=f"TG#{group['Arn']}"), "ConditionExpression": condition}
-            update |= {"UpdateExpression": "ADD Holders :mine", "ExpressionAttributeValues": values}
-            items.append({"Update": update})
-    try:
-        db.transact_write_items(TransactItems=items)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "TransactionCanceledException":
-            raise
-        if read(db, event, f"INSTANCE#{name}"):
-            return f"OPEN_RECORD: Another execution works on {name}, or left it."
-        return "NO_LEASE: Another execution took a lease at the same moment."
-    return ""
+def lease(db: Any, event: Any, record: Any) -> str:
+  """Takes all or nothing. Why it was refused, or nothing."""
+  table, name = {"TableName": event["Table"]}, event["InstanceId"]
+  item = typed(Id=f"INSTANCE#{name}", LeaseOwner=event["ExecutionId"], LeaseState="LEASED", LeaseToken="1")
+  item |= typed(Roll=event["Roll"], Since=str(int(time.time())), Record=json.dumps(record), RecordSchema="1")
+  item |= typed(PatchedBy=event["ExecutionId"])
+  running = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": "attribute_not_exists(Halted)"}
+  put = {**table, "Item": item, "ConditionExpression": "attribute_not_exists(Id)"}
+  items: list[Any] = [{"ConditionCheck": running}, {"Put": put}]
+  for group in record:
+    if group["Targets"]:
+      seen, mine = {"SS": group["Holders"]}, {"SS": [f"{name} {len(group['Targets'])}"]}
+      condition = "Holders = :seen" if group["Holders"] else "attribute_not_exists(Holders)"
+      values = {":mine": mine, ":seen": seen} if group["Holders"] else {":mine": mine}
+      update = {**table, "Key": typed(Id=f"TG#{group['Arn']}"), "ConditionExpression": condition}
+      update |= {"UpdateExpression": "ADD Holders :mine", "ExpressionAttributeValues": values}
+      items.append({"Update": update})
+  try:
+    db.transact_write_items(TransactItems=items)
+  except ClientError as error:
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+      raise
+    if read(db, event, f"INSTANCE#{name}"):
+      return f"OPEN_RECORD: Another execution works on {name}, or left it."
+    return "NO_LEASE: Another execution took a lease at the same moment."
+  return ""
 
 
-def entry_of(event: dict[str, Any], group: dict[str, Any], health: list[Any], holders: list[str]) -> dict[str, Any]:
-    """What the record says of a group. A holder that is out is a member still."""
-    members = [d["Target"]["Id"] for d in health]
-    for holder, count in (entry.split() for entry in holders):
-        members += [holder] * (int(count) - members.count(holder))
-    own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
-    healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
-    zones = zones_of(members) if per_zone(group) else {}
-    entry = {"Arn": group["Arn"], "Targets": group["Targets"], "Healthy": healthy, "Zones": zones, "Holders": holders}
-    return {**entry, "Floor": floors(event, group["Attributes"], own, members, zones)}
+def entry_of(event: Any, group: Any, health: Any, holders: list[str]) -> dict[str, Any]:
+  """What the record says of a group. A holder that is out is a member still."""
+  members = [d["Target"]["Id"] for d in health]
+  for holder, count in (entry.split() for entry in holders):
+    members += [holder] * (int(count) - members.count(holder))
+  own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
+  healthy = [d["Target"] for d in own if d["TargetHealth"]["State"] == "healthy"]
+  zones = zones_of(members) if per_zone(group) else {}
+  entry = {"Arn": group["Arn"], "Targets": group["Targets"], "Healthy": healthy, "Zones": zones, "Holders": holders}
+  return {**entry, "Floor": floors(event, group["Attributes"], own, members, zones)}
 
 
 def floors(
-    event: dict[str, Any], attributes: dict[str, str], own: list[Any], members: list[str], zones: dict[str, str]
+  event: Any, attributes: dict[str, str], own: Any, members: list[str], zones: dict[str, str]
 ) -> dict[str, int]:
-    """The floor by scope: "*" is the whole group, the others are zones."""
-    if not any(serves(d) for d in own):
-        # It costs no capacity, but a group in use without a healthy target sends to all of them.
-        return {"*": 1} if any(d["TargetHealth"]["State"] != "unused" for d in own) else {}
-    counts, percents = [int(event["MinHealthyCount"])], [int(event["MinHealthyPercent"])]
-    for what in ("dns_failover", "unhealthy_state_routing"):
-        for unit, limits in (("count", counts), ("percentage", percents)):
-            value = attributes.get(f"target_group_health.{what}.minimum_healthy_targets.{unit}", "off")
-            limits.append(0 if value in ("off", "1") else int(value))  # 1 is ELB's default, nobody's wish
-    scopes = ["*"] * len(members) + [zones.get(member, "unknown") for member in members if zones]
-    return {s: max(*counts, math.ceil(max(percents) * scopes.count(s) / 100)) for s in dict.fromkeys(scopes)}
+  """The floor by scope: "*" is the whole group, the others are zones."""
+  if not any(serves(d) for d in own):
+    # It costs no capacity, but a group in use without a healthy target sends to all of them.
+    return {"*": 1} if any(d["TargetHealth"]["State"] != "unused" for d in own) else {}
+  counts, percents = [int(event["MinHealthyCount"])], [int(event["MinHealthyPercent"])]
+  for what in ("dns_failover", "unhealthy_state_routing"):
+    for unit, limits in (("count", counts), ("percentage", percents)):
+      value = attributes.get(f"target_group_health.{what}.minimum_healthy_targets.{unit}", "off")
+      limits.append(0 if value in ("off", "1") else int(value))  # 1 is ELB's default, nobody's wish
+  scopes = ["*"] * len(members) + [zones.get(member, "unknown") for member in members if zones]
+  return {s: max(*counts, math.ceil(max(percents) * scopes.count(s) / 100)) for s in dict.fromkeys(scopes)}
 
 
-def per_zone(group: dict[str, Any]) -> bool:
-    """Application Load Balancers balance across zones unless the group says no, others only if it says yes."""
-    value = group["Attributes"].get("load_balancing.cross_zone.enabled")
-    return value == "false" or (value != "true" and group["Protocol"] not in ("HTTP", "HTTPS"))
+def per_zone(group: Any) -> bool:
+  """Application Load Balancers balance across zones unless the group says no, others only if it says yes."""
+  value = group["Attributes"].get("load_balancing.cross_zone.enabled")
+  return value == "false" or (value != "true" and group["Protocol"] not in ("HTTP", "HTTPS"))
 
 
-def wait_for(group: dict[str, Any], propagation: int) -> int:
-    least = propagation if group["Protocol"] in ("HTTP", "HTTPS") else max(propagation, NETWORK_PROPAGATION)
-    return max(least, int(group["Attributes"].get("deregistration_delay.timeout_seconds", "300")) + DELAY_MARGIN)
+def wait_for(group: Any, propagation: int) -> int:
+  least = propagation if group["Protocol"] in ("HTTP", "HTTPS") else max(propagation, NETWORK_PROPAGATION)
+  return max(least, int(group["Attributes"].get("deregistration_delay.timeout_seconds", "300")) + DELAY_MARGIN)
 
 
 def zones_of(members: list[str]) -> dict[str, str]:
-    """From EC2: DescribeTargetHealth does not name the zones of instances."""
-    ec2, ids, found = boto3.client("ec2", config=RETRIES), sorted(set(members)), {}
-    for at in range(0, len(ids), 200):
-        wanted = [{"Name": "instance-id", "Values": ids[at : at + 200]}]
-        for page in ec2.get_paginator("describe_instances").paginate(Filters=wanted):
-            for instance in (i for r in page["Reservations"] for i in r["Instances"]):
-                found[instance["InstanceId"]] = instance["Placement"]["AvailabilityZone"]
-    return found
+  """From EC2: DescribeTargetHealth does not name the zones of instances."""
+  ec2, ids, found = boto3.client("ec2", config=RETRIES), sorted(set(members)), {}
+  for at in range(0, len(ids), 200):
+    wanted = [{"Name": "instance-id", "Values": ids[at : at + 200]}]
+    for page in ec2.get_paginator("describe_instances").paginate(Filters=wanted):
+      for instance in (i for r in page["Reservations"] for i in r["Instances"]):
+        found[instance["InstanceId"]] = instance["Placement"]["AvailabilityZone"]
+  return found
 
 
-def serves(d: dict[str, Any]) -> bool:
-    shifted = d.get("AdministrativeOverride", {}).get("State") == "zonal_shift_active"
-    return d["TargetHealth"]["State"] == "healthy" and not shifted
+def serves(d: Any) -> bool:
+  shifted = d.get("AdministrativeOverride", {}).get("State") == "zonal_shift_active"
+  return d["TargetHealth"]["State"] == "healthy" and not shifted
 
 
-def below(entry: dict[str, Any], health: list[Any], name: str) -> str:
-    """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
-    out = {name, *(holder.split()[0] for holder in entry["Holders"])}
-    left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
-    for scope, floor in entry["Floor"].items():
-        count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
-        if count < floor:
-            return f"FLOOR: {count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
-    return ""
+def below(entry: Any, health: Any, name: str) -> str:
+  """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
+  out = {name, *(holder.split()[0] for holder in entry["Holders"])}
+  left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
+  for scope, floor in entry["Floor"].items():
+    count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
+    if count < floor:
+      return f"FLOOR: {count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
+  return ""

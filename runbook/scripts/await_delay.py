@@ -13,33 +13,33 @@ SETTLE_SECONDS = 20  # a deregistration may be shown late
 LOOK_SECONDS = 15
 
 
-def handler(event: dict[str, Any], _context: Any) -> None:
-    elb = boto3.client("elbv2", config=RETRIES)
-    groups, detached = json.loads(event["Registrations"]), int(event["DetachedAt"])
-    deadline, stop = detached + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS
-    while (now := time.time()) < deadline:
-        for arn in [group["Arn"] for group in groups if registered(elb, group)]:
-            # Either somebody registered it again, or DeregisterTargets did nothing, which it does not tell.
-            if now >= detached + SETTLE_SECONDS:
-                raise RuntimeError(f"CHANGED_BY_OTHER: {now - detached:.0f} s after Detach it is registered in {arn}.")
-        if now >= stop:
-            raise TimeoutError(f"{deadline - now:.0f} s to go")
-        time.sleep(min(LOOK_SECONDS, deadline - now))
-    mark(event, "DRAINED")
+def handler(event: Any, _context: Any) -> None:
+  elb = boto3.client("elbv2", config=RETRIES)
+  groups, detached = json.loads(event["Registrations"]), int(event["DetachedAt"])
+  deadline, stop = detached + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS
+  while (now := time.time()) < deadline:
+    for arn in [group["Arn"] for group in groups if registered(elb, group)]:
+      # Either somebody registered it again, or DeregisterTargets did nothing, which it does not tell.
+      if now >= detached + SETTLE_SECONDS:
+        raise RuntimeError(f"CHANGED_BY_OTHER: {now - detached:.0f} s after Detach it is registered in {arn}.")
+    if now >= stop:
+      raise TimeoutError(f"{deadline - now:.0f} s to go")
+    time.sleep(min(LOOK_SECONDS, deadline - now))
+  mark(event, "DRAINED")
 
 
-def registered(elb: Any, group: dict[str, Any]) -> bool:
-    health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
-    return any(d["Target"] in group["Targets"] and d["TargetHealth"]["State"] != "draining" for d in health)
+def registered(elb: Any, group: Any) -> bool:
+  health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
+  return any(d["Target"] in group["Targets"] and d["TargetHealth"]["State"] != "draining" for d in health)
 
 
-def mark(event: dict[str, Any], state: str) -> None:
-    """Written before the act that it names; refused once another execution owns the record."""
-    key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
-    boto3.client("dynamodb", config=RETRIES).update_item(
-        TableName=event["Table"],
-        Key={"Id": key},
-        UpdateExpression="SET LeaseState = :new",
-        ConditionExpression="LeaseOwner = :me",
-        ExpressionAttributeValues={":me": me, ":new": new},
-    )
+def mark(event: Any, state: str) -> None:
+  """Written before the act that it names; refused once the record is not its own any more."""
+  key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
+  boto3.client("dynamodb", config=RETRIES).update_item(
+    TableName=event["Table"],
+    Key={"Id": key},
+    UpdateExpression="SET LeaseState = :new",
+    ConditionExpression="LeaseOwner = :me AND attribute_not_exists(Abandoned)",
+    ExpressionAttributeValues={":me": me, ":new": new},
+  )

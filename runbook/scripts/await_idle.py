@@ -13,37 +13,37 @@ NEVER_SENT = 600  # seconds after Commit without a trace of the command
 IN_FLIGHT = ("Pending", "InProgress", "Delayed", "Cancelling")
 
 
-def handler(event: dict[str, Any], _context: Any) -> None:
-    ssm, ec2 = boto3.client("ssm", config=RETRIES), boto3.client("ec2", config=RETRIES)
-    stop, end = time.time() + ATTEMPT_SECONDS, int(event["ClaimedAt"]) + int(event["LimitSeconds"])
-    while reason := busy(ssm, ec2, event):
-        if time.time() >= end:
-            raise RuntimeError(f"HOST_NOT_IDLE: {event['InstanceId']}: {reason}.")
-        if time.time() >= stop:
-            raise TimeoutError(reason)
-        time.sleep(LOOK_SECONDS)
+def handler(event: Any, _context: Any) -> None:
+  ssm, ec2 = boto3.client("ssm", config=RETRIES), boto3.client("ec2", config=RETRIES)
+  stop, end = time.time() + ATTEMPT_SECONDS, int(event["ClaimedAt"]) + int(event["LimitSeconds"])
+  while reason := busy(ssm, ec2, event):
+    if time.time() >= end:
+      raise RuntimeError(f"HOST_NOT_IDLE: {event['InstanceId']}: {reason}.")
+    if time.time() >= stop:
+      raise TimeoutError(reason)
+    time.sleep(LOOK_SECONDS)
 
 
-def busy(ssm: Any, ec2: Any, event: dict[str, Any]) -> str:
-    """Why the host may not be idle. AWS cannot filter commands by status and instance at once."""
-    name = event["InstanceId"]
-    pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name)
-    commands = [i for page in pages for i in page["CommandInvocations"]]
-    for command in commands:
-        if command["DocumentName"].startswith("AWS-RunPatchBaseline") and command["Status"] in IN_FLIGHT:
-            return f"patch command {command['CommandId']} is {command['Status']}"
-    own = [command["StatusDetails"] for command in commands if command.get("Comment") == event["InstallComment"]]
-    installing = event["State"] == "INSTALLING"
-    if installing and not own and time.time() < int(event["CommittedAt"]) + NEVER_SENT:
-        return "no trace of the Install command yet"
-    answer = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
-    state = next((i["State"]["Name"] for r in answer["Reservations"] for i in r["Instances"]), "gone")
-    if state != "running":
-        return f"the instance is {state}"
-    answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-    ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
-    if ping != "Online":
-        return f"its agent is {ping}"
-    # The agent's own answer is proof. A command that timed out may go on unseen.
-    unseen = installing and own and "Success" not in own and "Failed" not in own
-    return f"Install ended as {own[0]}: nobody saw it end on the host" if unseen else ""
+def busy(ssm: Any, ec2: Any, event: Any) -> str:
+  """Why the host may not be idle. AWS cannot filter commands by status and instance at once."""
+  name = event["InstanceId"]
+  pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name)
+  commands = [i for page in pages for i in page["CommandInvocations"]]
+  for command in commands:
+    if command["DocumentName"].startswith("AWS-RunPatchBaseline") and command["Status"] in IN_FLIGHT:
+      return f"patch command {command['CommandId']} is {command['Status']}"
+  own = [command["StatusDetails"] for command in commands if command.get("Comment") == event["InstallComment"]]
+  installing = event["State"] == "INSTALLING"
+  if installing and not own and time.time() < int(event["CommittedAt"]) + NEVER_SENT:
+    return "no trace of the Install command yet"
+  answer = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
+  state = next((i["State"]["Name"] for r in answer["Reservations"] for i in r["Instances"]), "gone")
+  if state != "running":
+    return f"the instance is {state}"
+  answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
+  ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
+  if ping != "Online" and event["State"] not in ("DETACHING", "DRAINED"):  # of no command of ours it has to come back
+    return f"its agent is {ping}"
+  # The agent's own answer is proof. A command that timed out may go on unseen.
+  unseen = installing and own and "Success" not in own and "Failed" not in own
+  return f"Install ended as {own[0]}: nobody saw it end on the host" if unseen else ""

@@ -1,4 +1,4 @@
-"""Takes a record over from an execution that is over. Who is alive keeps it, and no time changes that."""
+"""Takes a record over from who is over, gave it up, or started this one. Who is alive keeps it, however long."""
 
 import json
 import time
@@ -10,93 +10,93 @@ from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 OVER = ("Success", "Failed", "TimedOut", "Cancelled", "Rejected", "Exited", "CompletedWithFailure")
-OUTPUTS = ("InstanceId", "State", "Registrations", "PutBack", "ClaimedAt", "CommittedAt", "InstallComment")
+OUTPUTS = ("InstanceId", "State", "Registrations", "PutBack", "ClaimedAt", "CommittedAt", "InstallComment", "Parent")
 CANCEL_SECONDS = 180  # a cancellation workflow has two minutes
 LOOK_SECONDS = 15
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    ssm, db = boto3.client("ssm", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
-    name = event["InstanceId"] or instance_of(ssm, event["ExecutionId"])
-    key = {"S": f"INSTANCE#{name}"}
-    item = db.get_item(TableName=event["Table"], Key={"Id": key}, ConsistentRead=True).get("Item", {}) if name else {}
-    record = {attribute: value.get("S", "") for attribute, value in item.items()}
-    if not record:
-        return nothing("NO_RECORD: Nothing is open.")
-    owner, end = record["LeaseOwner"], time.time() + CANCEL_SECONDS
-    if event["ExecutionId"] not in ("", owner):
-        return nothing(f"TAKEN_OVER: The record of {name} belongs to {owner}.")
-    while (status := status_of(ssm, owner)) not in OVER:
-        if status != "Cancelling" or time.time() >= end:
-            return nothing(f"OWNER_ALIVE: {owner} is {status} and works on {name}.")
-        time.sleep(LOOK_SECONDS)
-    if not taken(db, event, key, record):
-        return nothing(f"TAKEN_OVER: Somebody else took the record of {name} over.")
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  ssm, db = boto3.client("ssm", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
+  name = event["InstanceId"] or instance_of(ssm, event["ExecutionId"])
+  key = {"S": f"INSTANCE#{name}"}
+  item = db.get_item(TableName=event["Table"], Key={"Id": key}, ConsistentRead=True).get("Item", {}) if name else {}
+  record = {attribute: value.get("S", "") for attribute, value in item.items()}
+  if not record:
+    return nothing("NO_RECORD: Nothing is open.")
+  owner, end = record["LeaseOwner"], time.time() + CANCEL_SECONDS
+  if event["ExecutionId"] not in ("", owner):
+    return nothing(f"TAKEN_OVER: The record of {name} belongs to {owner}.")
+  handed = owner == read(ssm, event["Me"]).get("ParentAutomationExecutionId")
+  while not handed and "Abandoned" not in record and (status := status_of(ssm, owner)) not in OVER:
+    if status != "Cancelling" or time.time() >= end:
+      return nothing(f"OWNER_ALIVE: {owner} is {status} and works on {name}.")
+    time.sleep(LOOK_SECONDS)
+  if not taken(db, event, key, record):
+    return nothing(f"TAKEN_OVER: Somebody else took the record of {name} over.")
+  if not handed:
     halt(db, event, record)
-    return claimed(name, record)
+  return {**claimed(name, record), "Parent": owner if handed else ""}
 
 
 def nothing(sentence: str) -> dict[str, str]:
-    return {"Next": "nothing", "Sentence": sentence, **dict.fromkeys(OUTPUTS, "")}
+  return {"Next": "nothing", "Sentence": sentence, **dict.fromkeys(OUTPUTS, "")}
 
 
 def claimed(name: str, record: dict[str, str]) -> dict[str, str]:
-    state, groups, put_back = record["LeaseState"], json.loads(record["Record"]), record["Record"]
-    if state == "LEASED":  # nothing was touched: neither health nor absence is our doing
-        groups, put_back = [{**group, "Healthy": []} for group in groups], "[]"
-    if state == "HEALING":  # all was registered again: who took something out since then had a reason
-        put_back = "[]"
-    follows = {"LEASED": "release", "HEALING": "heal"}.get(state, "wait")
-    found = {"InstanceId": name, "State": state, "Registrations": json.dumps(groups), "PutBack": put_back}
-    since = {"ClaimedAt": str(int(time.time())), "CommittedAt": record.get("CommittedAt", "0")}
-    comment = f"alb-patching Install {record['PatchedBy']}"
-    sentence = f"Left by {record['LeaseOwner']} in state {state}."
-    return {"Next": follows, "Sentence": sentence, "InstallComment": comment, **found, **since}
+  state, groups, put_back = record["LeaseState"], json.loads(record["Record"]), record["Record"]
+  if state == "LEASED":  # nothing was touched: neither health nor absence is our doing
+    groups, put_back = [{**group, "Healthy": []} for group in groups], "[]"
+  if state == "HEALING":  # all was registered again: who took something out since then had a reason
+    put_back = "[]"
+  follows = {"LEASED": "release", "HEALING": "heal"}.get(state, "wait")
+  found = {"InstanceId": name, "State": state, "Registrations": json.dumps(groups), "PutBack": put_back}
+  since = {"ClaimedAt": str(int(time.time())), "CommittedAt": record.get("CommittedAt", "0")}
+  comment = f"alb-patching Install {record['PatchedBy']}"
+  sentence = f"Left by {record['LeaseOwner']} in state {state}."
+  return {"Next": follows, "Sentence": sentence, "InstallComment": comment, **found, **since}
 
 
 def instance_of(ssm: Any, execution: str) -> str:
-    """The instance of an execution; empty for the parent of a rate control, and for one that AWS has forgotten."""
-    if not execution:
-        raise RuntimeError("NO_TARGET: Give an InstanceId or an ExecutionId.")
-    try:
-        found = ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AutomationExecutionNotFoundException":
-            raise
-        return ""
-    return str(found.get("Parameters", {}).get("InstanceId", [""])[0])
+  """The instance of an execution; empty for the parent of a rate control, and for one that AWS has forgotten."""
+  if not execution:
+    raise RuntimeError("NO_TARGET: Give an InstanceId or an ExecutionId.")
+  return str(read(ssm, execution).get("Parameters", {}).get("InstanceId", [""])[0])
 
 
 def status_of(ssm: Any, execution: str) -> str:
-    try:
-        found = ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AutomationExecutionNotFoundException":
-            raise
-        return "Exited"  # AWS keeps executions for 30 days
-    return str(found["AutomationExecutionStatus"])
+  return str(read(ssm, execution).get("AutomationExecutionStatus", "Exited"))
 
 
-def taken(db: Any, event: dict[str, Any], key: dict[str, str], record: dict[str, str]) -> bool:
-    values = {":me": event["Me"], ":old": record["LeaseOwner"], ":token": record["LeaseToken"]}
-    values[":next"] = str(int(record["LeaseToken"]) + 1)
-    try:
-        db.update_item(
-            TableName=event["Table"],
-            Key={"Id": key},
-            UpdateExpression="SET LeaseOwner = :me, LeaseToken = :next",
-            ConditionExpression="LeaseOwner = :old AND LeaseToken = :token",
-            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
-        )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+def read(ssm: Any, execution: str) -> dict[str, Any]:
+  """Empty once AWS has forgotten it: executions are kept for 30 days."""
+  try:
+    return dict(ssm.get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"])
+  except ClientError as error:
+    if error.response["Error"]["Code"] != "AutomationExecutionNotFoundException":
+      raise
+    return {}
 
 
-def halt(db: Any, event: dict[str, Any], record: dict[str, str]) -> None:
-    """An execution that left its instance behind has failed, whatever it could still say."""
-    roll, why = {"S": f"ROLL#{record['Roll']}"}, {"S": record["LeaseOwner"]}
-    change = {"UpdateExpression": "SET Halted = if_not_exists(Halted, :why)"}
-    db.update_item(TableName=event["Table"], Key={"Id": roll}, ExpressionAttributeValues={":why": why}, **change)
+def taken(db: Any, event: Any, key: dict[str, str], record: dict[str, str]) -> bool:
+  values = {":me": event["Me"], ":old": record["LeaseOwner"], ":token": record["LeaseToken"]}
+  values[":next"] = str(int(record["LeaseToken"]) + 1)
+  try:
+    db.update_item(
+      TableName=event["Table"],
+      Key={"Id": key},
+      UpdateExpression="SET LeaseOwner = :me, LeaseToken = :next REMOVE Abandoned",
+      ConditionExpression="LeaseOwner = :old AND LeaseToken = :token",
+      ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
+    )
+  except ClientError as error:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+      raise
+    return False
+  return True
+
+
+def halt(db: Any, event: Any, record: dict[str, str]) -> None:
+  """An execution that left its instance behind has failed, whatever it could still say."""
+  roll, why = {"S": f"ROLL#{record['Roll']}"}, {"S": record["LeaseOwner"]}
+  change = {"UpdateExpression": "SET Halted = if_not_exists(Halted, :why)"}
+  db.update_item(TableName=event["Table"], Key={"Id": roll}, ExpressionAttributeValues={":why": why}, **change)

@@ -11,63 +11,63 @@ from botocore.exceptions import ClientError
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
-    now = str(int(time.time()))
-    for entry in json.loads(event["Registrations"]):
-        arn = entry["Arn"]
-        holders = read(db, event, f"TG#{arn}").get("Holders", {}).get("SS", [])
-        health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
-        if any(d["TargetHealth"]["State"] != "draining" for d in own):
-            raise RuntimeError(f"CHANGED_BY_OTHER: It is registered again in {arn}.")
-        if short := below({**entry, "Holders": holders}, health, event["InstanceId"]):
-            return {"Outcome": "deferred", "Sentence": f"FLOOR: {short}", "CommittedAt": now}
-    if refusal := fence(db, event, now):
-        return {"Outcome": "deferred", "Sentence": refusal, "CommittedAt": now}
-    return {"Outcome": "continue", "Sentence": "Out of rotation, and every floor holds.", "CommittedAt": now}
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
+  now = str(int(time.time()))
+  for entry in json.loads(event["Registrations"]):
+    arn = entry["Arn"]
+    holders = read(db, event, f"TG#{arn}").get("Holders", {}).get("SS", [])
+    health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
+    if any(d["TargetHealth"]["State"] != "draining" for d in own):
+      raise RuntimeError(f"CHANGED_BY_OTHER: It is registered again in {arn}.")
+    if short := below({**entry, "Holders": holders}, health, event["InstanceId"]):
+      return {"Outcome": "deferred", "Sentence": f"FLOOR: {short}", "CommittedAt": now}
+  if refusal := fence(db, event, now):
+    return {"Outcome": "deferred", "Sentence": refusal, "CommittedAt": now}
+  return {"Outcome": "continue", "Sentence": "Out of rotation, and every floor holds.", "CommittedAt": now}
 
 
 def typed(**values: str) -> dict[str, Any]:
-    return {name: {"S": value} for name, value in values.items()}
+  return {name: {"S": value} for name, value in values.items()}
 
 
-def read(db: Any, event: dict[str, Any], key: str) -> dict[str, Any]:
-    return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
+def read(db: Any, event: Any, key: str) -> dict[str, Any]:
+  return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
 
 
-def fence(db: Any, event: dict[str, Any], now: str) -> str:
-    """DRAINED -> INSTALLING, only while the record is this execution's and the roll goes on."""
-    table, roll = {"TableName": event["Table"]}, f"ROLL#{event['Roll']}"
-    values = {f":{key}": value for key, value in typed(me=event["ExecutionId"], now=now).items()}
-    states = {f":{state.lower()}": {"S": state} for state in ("DRAINED", "INSTALLING")}
-    update = {**table, "Key": typed(Id=f"INSTANCE#{event['InstanceId']}")}
-    update["UpdateExpression"] = "SET LeaseState = :installing, CommittedAt = :now"
-    update["ConditionExpression"] = "LeaseOwner = :me AND LeaseState = :drained"
-    update["ExpressionAttributeValues"] = {**values, **states}
-    check = {**table, "Key": typed(Id=roll), "ConditionExpression": "attribute_not_exists(Halted)"}
-    try:
-        db.transact_write_items(TransactItems=[{"ConditionCheck": check}, {"Update": update}])
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "TransactionCanceledException":
-            raise
-        if "Halted" not in read(db, event, roll):
-            raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
-        return "ROLL_HALTED: An instance of this roll failed."
-    return ""
+def fence(db: Any, event: Any, now: str) -> str:
+  """DRAINED -> INSTALLING, only while the record is this execution's and the roll goes on."""
+  table, roll = {"TableName": event["Table"]}, f"ROLL#{event['Roll']}"
+  values = {f":{key}": value for key, value in typed(me=event["ExecutionId"], now=now).items()}
+  states = {f":{state.lower()}": {"S": state} for state in ("DRAINED", "INSTALLING")}
+  update = {**table, "Key": typed(Id=f"INSTANCE#{event['InstanceId']}")}
+  update["UpdateExpression"] = "SET LeaseState = :installing, CommittedAt = :now"
+  update["ConditionExpression"] = "LeaseOwner = :me AND LeaseState = :drained AND attribute_not_exists(Abandoned)"
+  update["ExpressionAttributeValues"] = {**values, **states}
+  check = {**table, "Key": typed(Id=roll), "ConditionExpression": "attribute_not_exists(Halted)"}
+  try:
+    db.transact_write_items(TransactItems=[{"ConditionCheck": check}, {"Update": update}])
+  except ClientError as error:
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+      raise
+    if "Halted" not in read(db, event, roll):
+      raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
+    return "ROLL_HALTED: An instance of this roll failed."
+  return ""
 
 
-def serves(d: dict[str, Any]) -> bool:
-    shifted = d.get("AdministrativeOverride", {}).get("State") == "zonal_shift_active"
-    return d["TargetHealth"]["State"] == "healthy" and not shifted
+def serves(d: Any) -> bool:
+  shifted = d.get("AdministrativeOverride", {}).get("State") == "zonal_shift_active"
+  return d["TargetHealth"]["State"] == "healthy" and not shifted
 
 
-def below(entry: dict[str, Any], health: list[Any], name: str) -> str:
-    """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
-    out = {name, *(holder.split()[0] for holder in entry["Holders"])}
-    left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
-    for scope, floor in entry["Floor"].items():
-        count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
-        if count < floor:
-            return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
-    return ""
+def below(entry: Any, health: Any, name: str) -> str:
+  """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
+  out = {name, *(holder.split()[0] for holder in entry["Holders"])}
+  left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
+  for scope, floor in entry["Floor"].items():
+    count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
+    if count < floor:
+      return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
+  return ""

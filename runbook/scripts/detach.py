@@ -10,21 +10,21 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    elb = boto3.client("elbv2", config=RETRIES)
-    mark(event, "DETACHING")
-    for group in [group for group in json.loads(event["Registrations"]) if group["Targets"]]:
-        elb.deregister_targets(TargetGroupArn=group["Arn"], Targets=group["Targets"])
-    return {"DetachedAt": str(int(time.time()) + 1)}
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  elb = boto3.client("elbv2", config=RETRIES)
+  mark(event, "DETACHING")
+  for group in [group for group in json.loads(event["Registrations"]) if group["Targets"]]:
+    elb.deregister_targets(TargetGroupArn=group["Arn"], Targets=group["Targets"])
+  return {"DetachedAt": str(int(time.time()) + 1)}
 
 
-def mark(event: dict[str, Any], state: str) -> None:
-    """Written before the act that it names; refused once another execution owns the record."""
-    key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
-    boto3.client("dynamodb", config=RETRIES).update_item(
-        TableName=event["Table"],
-        Key={"Id": key},
-        UpdateExpression="SET LeaseState = :new",
-        ConditionExpression="LeaseOwner = :me",
-        ExpressionAttributeValues={":me": me, ":new": new},
-    )
+def mark(event: Any, state: str) -> None:
+  """Written before the act that it names; refused once the record is not its own any more."""
+  key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
+  boto3.client("dynamodb", config=RETRIES).update_item(
+    TableName=event["Table"],
+    Key={"Id": key},
+    UpdateExpression="SET LeaseState = :new",
+    ConditionExpression="LeaseOwner = :me AND attribute_not_exists(Abandoned)",
+    ExpressionAttributeValues={":me": me, ":new": new},
+  )

@@ -3,5 +3,5 @@
 from typing import Any
 
 
-def handler(event: dict[str, Any], _context: Any) -> None:
-    raise RuntimeError(f"{event['Code']}: {event['Sentence']}")
+def handler(event: Any, _context: Any) -> None:
+  raise RuntimeError(f"{event['Code']}: {event['Sentence']}")

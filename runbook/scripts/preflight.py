@@ -12,93 +12,93 @@ CLOCK_TOLERANCE = 60  # seconds; patch states carry the instance's own clock
 
 
 def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_before: float = 0) -> dict[str, str]:
-    plan = {"Scan": scan, "ScanNotBefore": str(int(not_before))}
-    return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), **plan}
+  plan = {"Scan": scan, "ScanNotBefore": str(int(not_before))}
+  return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), **plan}
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    roll = event["WindowExecutionId"] or event["ExecutionId"]
-    return {**classify(event, roll), "Roll": roll}
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  roll = event["WindowExecutionId"] or event["ExecutionId"]
+  return {**classify(event, roll), "Roll": roll}
 
 
-def classify(event: dict[str, Any], roll: str) -> dict[str, str]:
-    name = event["InstanceId"]
-    answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
-    instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
-    state, tags = instance.get("State", {}).get("Name", "terminated"), instance.get("Tags", [])
-    if state in ("terminated", "shutting-down"):
-        return verdict("skipped", f"INSTANCE_GONE: {name} does not exist any more.")
-    if state != "running":
-        return verdict("skipped", f"INSTANCE_NOT_RUNNING: {name} is {state}.")
-    ssm = boto3.client("ssm", config=RETRIES)
-    answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-    ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
-    if ping != "Online":
-        return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
-    if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
-        return verdict("deferred", f"AUTO_SCALING_GROUP: {name} belongs to an Auto Scaling group.")
-    if "Halted" in read(event, f"ROLL#{roll}"):
-        return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.")
-    if record := read(event, f"INSTANCE#{name}"):
-        owner, state = record["LeaseOwner"]["S"], record["LeaseState"]["S"]
-        return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")
-    own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
-    if any("draining" in entry["States"] for entry in own):
-        return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
-    scan, not_before = plan_scan(ssm, event)
-    count = sum(len(entry["Targets"]) for entry in own)
-    return verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
+def classify(event: Any, roll: str) -> dict[str, str]:
+  name = event["InstanceId"]
+  answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
+  instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
+  state, tags = instance.get("State", {}).get("Name", "terminated"), instance.get("Tags", [])
+  if state in ("terminated", "shutting-down"):
+    return verdict("skipped", f"INSTANCE_GONE: {name} does not exist any more.")
+  if state != "running":
+    return verdict("skipped", f"INSTANCE_NOT_RUNNING: {name} is {state}.")
+  ssm = boto3.client("ssm", config=RETRIES)
+  answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
+  ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
+  if ping != "Online":
+    return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
+  if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
+    return verdict("deferred", f"AUTO_SCALING_GROUP: {name} belongs to an Auto Scaling group.")
+  if "Halted" in read(event, f"ROLL#{roll}"):
+    return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.")
+  if record := read(event, f"INSTANCE#{name}"):
+    owner, state = record["LeaseOwner"]["S"], record["LeaseState"]["S"]
+    return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")
+  own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
+  if any("draining" in entry["States"] for entry in own):
+    return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
+  scan, not_before = plan_scan(ssm, event)
+  count = sum(len(entry["Targets"]) for entry in own)
+  return verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
 
 
-def read(event: dict[str, Any], key: str) -> dict[str, Any]:
-    db, text = boto3.client("dynamodb", config=RETRIES), {"S": key}
-    return dict(db.get_item(TableName=event["Table"], Key={"Id": text}, ConsistentRead=True).get("Item", {}))
+def read(event: Any, key: str) -> dict[str, Any]:
+  db, text = boto3.client("dynamodb", config=RETRIES), {"S": key}
+  return dict(db.get_item(TableName=event["Table"], Key={"Id": text}, ConsistentRead=True).get("Item", {}))
 
 
-def locate(elb: Any, arns: list[str], instance: dict[str, Any]) -> list[dict[str, Any]]:
-    """An entry for each given group, even without targets: somebody may register it. Otherwise for each found."""
-    name, given = instance["InstanceId"], []
-    if arns:
-        groups = elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
-        refuse([g["TargetGroupArn"] for g in groups if g["TargetType"] != "instance"])
-        given = registered(elb, groups, name)
-    if any(entry["Targets"] for entry in given):
-        return given
-    pages = elb.get_paginator("describe_target_groups").paginate()
-    groups = [g for page in pages for g in page["TargetGroups"] if g.get("VpcId") == instance["VpcId"]]
-    by_address = registered(elb, [g for g in groups if g["TargetType"] == "ip"], instance["PrivateIpAddress"])
-    refuse([entry["Arn"] for entry in by_address if entry["Targets"]])
-    found = registered(elb, [g for g in groups if g["TargetType"] == "instance"], name)
-    own = [entry for entry in found if entry["Targets"]]
-    if arns and own:
-        raise RuntimeError(f"TARGET_GROUP_NOT_CONFIGURED: It would be rebooted under the traffic of {own[0]['Arn']}.")
-    return own or given
+def locate(elb: Any, arns: list[str], instance: Any) -> list[Any]:
+  """An entry for each given group, even without targets: somebody may register it. Otherwise for each found."""
+  name, given = instance["InstanceId"], []
+  if arns:
+    groups = elb.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]
+    refuse([g["TargetGroupArn"] for g in groups if g["TargetType"] != "instance"])
+    given = registered(elb, groups, name)
+  if any(entry["Targets"] for entry in given):
+    return given
+  pages = elb.get_paginator("describe_target_groups").paginate()
+  groups = [g for page in pages for g in page["TargetGroups"] if g.get("VpcId") == instance["VpcId"]]
+  by_address = registered(elb, [g for g in groups if g["TargetType"] == "ip"], instance["PrivateIpAddress"])
+  refuse([entry["Arn"] for entry in by_address if entry["Targets"]])
+  found = registered(elb, [g for g in groups if g["TargetType"] == "instance"], name)
+  own = [entry for entry in found if entry["Targets"]]
+  if arns and own:
+    raise RuntimeError(f"TARGET_GROUP_NOT_CONFIGURED: It would be rebooted under the traffic of {own[0]['Arn']}.")
+  return own or given
 
 
 def refuse(arns: list[str]) -> None:
-    if arns:
-        raise RuntimeError(f"TARGET_TYPE_NOT_SUPPORTED: The targets of {arns[0]} are not instances.")
+  if arns:
+    raise RuntimeError(f"TARGET_TYPE_NOT_SUPPORTED: The targets of {arns[0]} are not instances.")
 
 
-def registered(elb: Any, groups: list[dict[str, Any]], target_id: str) -> list[dict[str, Any]]:
-    """A group is always read as a whole: asked for by id alone, targets on other ports are missed."""
-    found = []
-    for group in groups:
-        arn = group["TargetGroupArn"]
-        health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-        own = [d for d in health if d["Target"]["Id"] == target_id]
-        entry = {"Arn": arn, "Protocol": group["Protocol"], "Targets": [d["Target"] for d in own]}
-        found.append({**entry, "States": [d["TargetHealth"]["State"] for d in own]})
-    return found
+def registered(elb: Any, groups: Any, target_id: str) -> list[Any]:
+  """A group is always read as a whole: asked for by id alone, targets on other ports are missed."""
+  found = []
+  for group in groups:
+    arn = group["TargetGroupArn"]
+    health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    own = [d for d in health if d["Target"]["Id"] == target_id]
+    entry = {"Arn": arn, "Protocol": group["Protocol"], "Targets": [d["Target"] for d in own]}
+    found.append({**entry, "States": [d["TargetHealth"]["State"] for d in own]})
+  return found
 
 
-def plan_scan(ssm: Any, event: dict[str, Any]) -> tuple[str, float]:
-    now, age = time.time(), 60 * int(event["ScanMaxAgeMinutes"])
-    if event["SkipWhenCompliant"] == "false":
-        return "skip", now
-    states = ssm.describe_instance_patch_states(InstanceIds=[event["InstanceId"]])["InstancePatchStates"] if age else []
-    for state in states:
-        # An Install report lists nothing missing, so only a Scan can be reused.
-        if state["Operation"] == "Scan" and state["OperationStartTime"].timestamp() >= now - age:
-            return "reuse", now - age
-    return "run", now - CLOCK_TOLERANCE
+def plan_scan(ssm: Any, event: Any) -> tuple[str, float]:
+  now, age = time.time(), 60 * int(event["ScanMaxAgeMinutes"])
+  if event["SkipWhenCompliant"] == "false":
+    return "skip", now
+  states = ssm.describe_instance_patch_states(InstanceIds=[event["InstanceId"]])["InstancePatchStates"] if age else []
+  for state in states:
+    # An Install report lists nothing missing, so only a Scan can be reused.
+    if state["Operation"] == "Scan" and state["OperationStartTime"].timestamp() >= now - age:
+      return "reuse", now - age
+  return "run", now - CLOCK_TOLERANCE

@@ -13,74 +13,86 @@ NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
 CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a traceback may show the raise itself
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, str]:
-    ssm = boto3.client("ssm", config=RETRIES)
-    record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
-    steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
-    outcome, code, sentence = conclude(steps)
-    if outcome == "failed":
-        sentence += halt(event, code)
-    result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps)}
-    known = {name: value for name, value in event.items() if name != "Table"}
-    return {**result, "EventSent": send({**known, **result})}
+def handler(event: Any, _context: Any) -> dict[str, str]:
+  ssm = boto3.client("ssm", config=RETRIES)
+  record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
+  steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
+  left = open_record(event)
+  outcome, code, sentence = conclude(steps, left)
+  if outcome == "failed":
+    sentence += halt(event, code)
+  result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps, left)}
+  known = {name: value for name, value in event.items() if name != "Table"}
+  return {**result, "EventSent": send({**known, **result})}
 
 
-def halt(event: dict[str, Any], code: str) -> str:
-    """Stops the roll: no lease and no Commit any more. HaltRoll may have done it already."""
-    key, why = {"S": f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}"}, {"S": code}
-    try:
-        boto3.client("dynamodb", config=RETRIES).update_item(
-            TableName=event["Table"],
-            Key={"Id": key},
-            UpdateExpression="SET Halted = if_not_exists(Halted, :why)",
-            ExpressionAttributeValues={":why": why},
-        )
-    except (BotoCoreError, ClientError) as error:
-        return f" The roll goes on: {error}"
-    return ""
+def halt(event: Any, code: str) -> str:
+  """Stops the roll: no lease and no Commit any more. HaltRoll may have done it already."""
+  key, why = {"S": f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}"}, {"S": code}
+  try:
+    boto3.client("dynamodb", config=RETRIES).update_item(
+      TableName=event["Table"],
+      Key={"Id": key},
+      UpdateExpression="SET Halted = if_not_exists(Halted, :why)",
+      ExpressionAttributeValues={":why": why},
+    )
+  except (BotoCoreError, ClientError) as error:
+    return f" The roll goes on: {error}"
+  return ""
 
 
-def output(step: dict[str, Any], name: str) -> str:
-    return str(step.get("Outputs", {}).get(name, [""])[0])
+def output(step: Any, name: str) -> str:
+  return str(step.get("Outputs", {}).get(name, [""])[0])
 
 
-def conclude(steps: dict[str, Any]) -> tuple[str, str, str]:
-    """The first failure names the code, all of them make the sentence."""
-    found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), dict[str, str]()
-    for name, step in steps.items():
-        if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
-            code, sentence = failure(name, step)
-            failures.setdefault(code, sentence)
-        elif output(step, "Outcome") not in ("", "continue"):
-            code, _, sentence = output(step, "Sentence").partition(": ")
-            found = output(step, "Outcome"), code, sentence
-    if not failures:
-        return found
-    advice = output(steps.get("Quarantine", {}), "Sentence")
-    return "failed", next(iter(failures)), " ".join([*failures.values(), advice]).strip()
+def open_record(event: Any) -> dict[str, str]:
+  """What this execution wrote and nobody has closed, whoever owns it by now."""
+  db, key = boto3.client("dynamodb", config=RETRIES), {"S": f"INSTANCE#{event['InstanceId']}"}
+  item = db.get_item(TableName=event["Table"], Key={"Id": key}, ConsistentRead=True).get("Item", {})
+  found = {name: str(value.get("S")) for name, value in item.items()}
+  return found if found.get("PatchedBy") == event["ExecutionId"] else {}
 
 
-def failure(name: str, step: dict[str, Any]) -> tuple[str, str]:
-    """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
-    message = " ".join(step.get("FailureMessage", "").split()).split(" Please refer to ")[0]
-    if name != "Install" and (raised := CODE.match(message)):
-        return raised[1], raised[2][:500]
-    code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"
-    return code, f"{name} ended as {step['StepStatus']}. {message[:300]}".strip()
+def conclude(steps: Any, left: dict[str, str]) -> tuple[str, str, str]:
+  """The first failure names the code, all of them make the sentence."""
+  found, failures = ("failed", "NO_OUTCOME", "No step said what happened."), dict[str, str]()
+  advice = ""
+  for name, step in steps.items():
+    if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
+      code, sentence = failure(name, step)
+      if name == "Restore" and "Failure" in left:  # the child's own words
+        code, _, sentence = left["Failure"].partition(": ")
+      failures.setdefault(code, sentence)
+    elif output(step, "Outcome") not in ("", "continue"):
+      code, _, sentence = output(step, "Sentence").partition(": ")
+      found = output(step, "Outcome"), code, sentence
+  if left:
+    failures = failures or {"LEASE_LOST": "Another execution owns its record."}
+    where = "; ".join(f"{g['Targets']} in {g['Arn']}" for g in json.loads(left["Record"]) if g["Targets"])
+    advice = f" It is left as it is, with its record. It belongs to {where or 'no target group'}."
+  return ("failed", next(iter(failures)), " ".join(failures.values()) + advice) if failures else found
 
 
-def rotation(steps: dict[str, Any]) -> str:
-    done = [name for name, step in steps.items() if step["StepStatus"] == "Success"]
-    groups = json.loads(output(steps.get("AcquireLease", {}), "Registrations") or "[]")
-    if "Detach" not in steps or not any(group["Targets"] for group in groups):
-        return "untouched"
-    return "returned" if "Release" in done else "registered" if "Restore" in done else "out"
+def failure(name: str, step: Any) -> tuple[str, str]:
+  """What the script raised, or AwaitDelay -> AWAIT_DELAY_FAILED."""
+  message = " ".join(step.get("FailureMessage", "").split()).split(" Please refer to ")[0]
+  if name != "Install" and (raised := CODE.match(message)):
+    return raised[1], raised[2][:500]
+  code = re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED"
+  return code, f"{name} ended as {step['StepStatus']}. {message[:300]}".strip()
 
 
-def send(detail: dict[str, Any]) -> str:
-    entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome", "Detail": json.dumps(detail)}
-    try:
-        answer = boto3.client("events", config=RETRIES).put_events(Entries=[entry])
-    except (BotoCoreError, ClientError) as error:
-        return f"no: {error}"  # the outcome matters more than the news of it
-    return f"no: {answer['Entries']}" if answer["FailedEntryCount"] else "yes"
+def rotation(steps: Any, left: dict[str, str]) -> str:
+  if left:
+    return {"LEASED": "untouched", "HEALING": "registered"}.get(left["LeaseState"], "out")
+  groups = json.loads(output(steps.get("AcquireLease", {}), "Registrations") or "[]")
+  return "returned" if "Detach" in steps and any(group["Targets"] for group in groups) else "untouched"
+
+
+def send(detail: Any) -> str:
+  entry = {"Source": "alb-patching", "DetailType": "ALB Patching Instance Outcome", "Detail": json.dumps(detail)}
+  try:
+    answer = boto3.client("events", config=RETRIES).put_events(Entries=[entry])
+  except (BotoCoreError, ClientError) as error:
+    return f"no: {error}"  # the outcome matters more than the news of it
+  return f"no: {answer['Entries']}" if answer["FailedEntryCount"] else "yes"

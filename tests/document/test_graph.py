@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from document.graph import END, Edge, Steps, edges, reachable, surely_before
+from document.render import PLAIN
 
 REFERENCE = re.compile(r"\{\{\s*([\w:.]+)\s*\}\}")
-GUARDED = ("AcquireLease", "Release")
+GUARDED = ("AcquireLease", "Quarantine")
 PUTS_BACK = ("Restore", "Quarantine", "OnCancel")
 
 
@@ -108,7 +109,7 @@ def test_failed_outcome_leads_to_fail(steps: Steps) -> None:
 
 
 def test_guarded_steps_declare_everything(steps: Steps) -> None:
-    """From AcquireLease to Release isCritical, onFailure and onCancel are written out: their defaults are disputed."""
+    """From AcquireLease to Quarantine isCritical, onFailure and onCancel are written out: defaults are disputed."""
     for name in between(steps, *GUARDED):
         assert steps[name]["isCritical"] is True, name
         assert steps[name]["onFailure"].startswith("step:"), name
@@ -191,12 +192,30 @@ def test_commands_can_be_recognised(steps: Steps) -> None:
 
 
 def test_waits_have_enough_attempts(steps: Steps) -> None:
-    """Attempts of nine minutes cover the longest deregistration delay, and the limits given for host and health."""
-    health = steps["AwaitHealthy"]["inputs"]["InputPayload"]
-    series = health["ConsecutiveLooks"] * health["IntervalSeconds"]
-
+    """Attempts of nine minutes cover the longest deregistration delay, and the limit given for the host."""
     assert steps["AwaitDelay"]["maxAttempts"] * 540 >= 3600 + 5
     assert (
         steps["AwaitHostIdle"]["maxAttempts"] * 540 >= steps["AwaitHostIdle"]["inputs"]["InputPayload"]["LimitSeconds"]
     )
-    assert steps["AwaitHealthy"]["maxAttempts"] * (540 - series) >= health["TimeoutSeconds"]
+
+
+def test_way_back_is_a_child_of_its_own(steps: Steps) -> None:
+    """Restore runs the restore runbook for this instance and this execution, once; nothing here registers anything."""
+    restore = steps["Restore"]
+    scripts = "".join(step["inputs"].get("Script", "") for step in steps.values())
+
+    assert (restore["action"], restore.get("maxAttempts", 1)) == ("aws:executeAutomation", 1)
+    assert restore["inputs"] == {
+        "DocumentName": PLAIN["restore_document"],
+        "RuntimeParameters": {"InstanceId": ["{{InstanceId}}"], "ExecutionId": ["{{automation:EXECUTION_ID}}"]},
+    }
+    assert not re.search(r"\.register_targets", scripts)
+
+
+def test_a_failed_way_back_halts_the_roll(steps: Steps) -> None:
+    """HaltRoll and Quarantine write the same: the first to halt the roll of this execution stays."""
+    writes = [steps[name]["inputs"] for name in ("HaltRoll", "Quarantine")]
+
+    assert writes[0] == writes[1]
+    assert writes[0]["UpdateExpression"] == "SET Halted = if_not_exists(Halted, :by)"
+    assert writes[0]["Key"] == {"Id": {"S": "ROLL#{{Preflight.Roll}}"}}

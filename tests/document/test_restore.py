@@ -8,7 +8,7 @@ import yaml
 
 from albpatch.document.read import load
 from document.graph import END, Steps, edges, reachable, surely_before
-from document.render import PLAIN
+from document.render import FULL, PLAIN, rendered
 
 REFERENCE = re.compile(r"\{\{\s*([\w:.]+)\s*\}\}")
 
@@ -101,8 +101,36 @@ def test_waits_are_as_long_as_the_command_may_take(restoring: Steps) -> None:
     wait = restoring["AwaitIdle"]
     limit = wait["inputs"]["InputPayload"]["LimitSeconds"]
 
+    health = restoring["AwaitHealthy"]["inputs"]["InputPayload"]
+    series = health["ConsecutiveLooks"] * health["IntervalSeconds"]
+
     assert limit >= PLAIN["patching"]["timeout_seconds"] + 300 + PLAIN["health"]["timeout_seconds"]
     assert wait["maxAttempts"] * 540 >= limit and wait["timeoutSeconds"] <= 600
+    assert restoring["AwaitHealthy"]["maxAttempts"] * (540 - series) >= health["TimeoutSeconds"]
+
+
+@pytest.mark.parametrize("settings", [PLAIN, FULL])
+def test_parent_waits_as_long_as_the_child_may_take(settings: dict[str, Any]) -> None:
+    """On a host that is idle already, the step of the patching runbook outlasts every step of its child."""
+    made = rendered(settings)
+    child = {step["name"]: step for step in yaml.safe_load(made["restore_document"])["mainSteps"]}
+    [parent] = [step for step in yaml.safe_load(made["patch_document"])["mainSteps"] if step["name"] == "Restore"]
+    scripts = sum(
+        child[name]["timeoutSeconds"] * child[name].get("maxAttempts", 1)
+        for name in ("Claim", "Restore", "Release", "Tell")
+    )
+    waits = child["AwaitHealthy"]["inputs"]["InputPayload"]["TimeoutSeconds"] + settings["health"]["bake_seconds"]
+
+    assert parent["timeoutSeconds"] >= scripts + waits
+
+
+def test_bake_time(restoring: Steps) -> None:
+    """With a bake time the instance serves for so long before Release looks at it again; without, there is no step."""
+    full = {step["name"]: step for step in yaml.safe_load(rendered(FULL)["restore_document"])["mainSteps"]}
+
+    assert full["Bake"]["inputs"]["Duration"] == "PT3600S" and full["Bake"]["nextStep"] == "Release"
+    assert full["AwaitHealthy"]["nextStep"] == "Bake" and full["Bake"]["onFailure"] == "step:Tell"
+    assert "Bake" not in restoring and restoring["AwaitHealthy"]["nextStep"] == "Release"
 
 
 @pytest.mark.parametrize(

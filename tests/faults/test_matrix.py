@@ -65,13 +65,13 @@ SABOTAGE = {
     ),
     "floor": ("if count < floor", "if count < 0", Fault("one", "other sick", Point("Scan"))),
     "no request lost": (
-        'state not in (\\"DETACHING\\", \\"DRAINED\\")',
-        "not state",
+        '\\"HEALING\\": \\"heal\\"}.get(state, \\"wait\\")',
+        '\\"HEALING\\": \\"heal\\"}.get(state, \\"heal\\")',
         Fault("one", "cancelled", Point("Install")),
     ),
     "registered only when idle": (
-        'state not in (\\"DETACHING\\", \\"DRAINED\\")',
-        "not state",
+        '\\"HEALING\\": \\"heal\\"}.get(state, \\"wait\\")',
+        '\\"HEALING\\": \\"heal\\"}.get(state, \\"heal\\")',
         Fault("one", "cancelled", Point("Install")),
     ),
     "no record or lease left": (
@@ -80,8 +80,8 @@ SABOTAGE = {
         Fault("one", "died", Point("Report")),
     ),
     "the end tells the truth": (
-        'return \\"failed\\", next(iter(failures))',
-        'return \\"patched\\", next(iter(failures))',
+        'return (\\"failed\\", next(iter(failures))',
+        'return (\\"patched\\", next(iter(failures))',
         Fault("one", "error", Point("VerifyPatches", "elbv2.DescribeTargetHealth", 1)),
     ),
 }

@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 
+from albpatch.region.automation.interpreter import Reading
 from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
 from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.from_plan import Loaded
+from albpatch.rehearsal.history import until_quiet
 from albpatch.rehearsal.nights import Night, fire, night
 from albpatch.rehearsal.world import World
 from albpatch.report.model import Held
 from night_fleet import group, machine, scene
 
 BEFORE_COMMIT = ("Detach", "AwaitDelay", "Commit")
-AFTER_COMMIT = ("Install", "AwaitHostIdle", "VerifyPatches", "Restore", "AwaitHealthy", "Release")
+AFTER_COMMIT = ("Install", "AwaitHostIdle", "VerifyPatches", "Restore")
+OF_THE_CHILD = ("Claim", "AwaitIdle", "AwaitHealthy", "Release", "Tell")
 Start = Callable[[Region, World, Loaded], str]
 
 
@@ -162,6 +165,7 @@ def recovered(then: list[Any]) -> Start:
 
     def start(region: Region, world: World, loaded: Loaded) -> str:
         status = fire(region, world, loaded)
+        until_quiet(region)  # a child outlives its parent
         before = items(region, loaded)
         records = [key.partition("#")[2] for key in before if key.startswith("INSTANCE#")]
         restored = [execute(region, document(loaded, "restore"), InstanceId=[i]).status for i in records]
@@ -178,7 +182,7 @@ def struck(act: str, step: str, after: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("after", [0, 1, 20])
-@pytest.mark.parametrize("step", ["AcquireLease", *BEFORE_COMMIT, *AFTER_COMMIT])
+@pytest.mark.parametrize("step", ["AcquireLease", *BEFORE_COMMIT, *AFTER_COMMIT, *OF_THE_CHILD])
 def test_death_at_every_step_is_undone(plan: Any, step: str, after: float) -> None:
     """However an execution dies, the restore runbook leaves every target registered as before and no record."""
     then: list[Any] = []
@@ -212,14 +216,45 @@ def test_cancel_at_every_step_is_undone(plan: Any, step: str) -> None:
     assert played.lost == 0
 
 
-def waited(then: list[Any]) -> Start:
+@pytest.mark.parametrize("stops", [False, True])
+@pytest.mark.parametrize("after", [0, 1, 20, 35])
+def test_cancel_while_the_child_works(plan: Any, after: float, stops: bool) -> None:
+    """Whether AWS stops the child with its parent or lets it go on is not known: the instance is back either way."""
+    then: list[Any] = []
+    reading = Reading(child_stops_with_its_step=stops)
+    faults = struck("cancel", "Restore", after)
+    played = night(plan, scene(dict.fromkeys("abc", "patches"), faults=faults), start=waited(then, reading))
+
+    assert then == [[]]
+    assert [m for m in "abc" if played.evidence.missing(played.world.machines[m])] == []
+    assert played.promises["C3"].held in (Held.HELD, Held.NOT_EXERCISED)
+    assert played.promises["C5"].held in (Held.HELD, Held.NOT_EXERCISED)
+    assert played.lost == 0
+
+
+@pytest.mark.parametrize("step", ["Detach", "AwaitDelay"])
+def test_cancelled_before_commit_it_is_back_in_seconds(plan: Any, step: str) -> None:
+    """Nobody waits for the end of the cancellation: the record was given up."""
+    played = night(plan, scene({"a": "patches", "b": "compliant"}, faults=one_struck("cancel", step, 5)))
+    found = [e for e in played.evidence.night if e.kind == "registration"]
+    cancelled = [e for e in played.evidence.night if e.kind == "execution" and e.detail["status"] == "Cancelled"]
+
+    assert [e.detail["action"] for e in found] == ["deregister", "register"]
+    assert found[1].time - cancelled[0].time <= 5
+    assert played.outcome("a") == "restored"
+
+
+def one_struck(act: str, step: str, after: float) -> dict[str, Any]:
+    return {"acts": [{"act": act, "machine": "a", "when": {"step": step, "after": after}}]}
+
+
+def waited(then: list[Any], reading: Reading | None = None) -> Start:
     """A window, then whatever it set going; the records and leases that are left after that go to `then`."""
 
     def start(region: Region, world: World, loaded: Loaded) -> str:
+        region.part(Automation).reading = reading or Reading()
         status = fire(region, world, loaded)
-        automation = region.part(Automation)
-        while running := [x for x in automation.executions.values() if not x.over]:
-            running[0].finished.wait()
+        until_quiet(region)
         then.append([key for key, item in items(region, loaded).items() if "Halted" not in item])
         return status
 

@@ -40,11 +40,11 @@ def policy(region, role, name):
     return document if isinstance(document, dict) else json.loads(unquote(document))
 
 
-def without(action):
-    """Take one action out of the runbook's role."""
+def without(action, role_of="runbook"):
+    """Take one action out of a role; a policy that has no other goes."""
 
     def prepare(region, _world):
-        role = runbook_role(region)
+        role = runbook_role(region).replace("-runbook-", f"-{role_of}-")
         for name in region.backend("iam", "ListRolePolicies", {"RoleName": role})["PolicyNames"]:
             document = policy(region, role, name)
             kept = []
@@ -53,6 +53,9 @@ def without(action):
                 left = [a for a in actions if a != action]
                 if left:
                     kept.append({**statement, "Action": left})
+            if not kept:
+                region.backend("iam", "DeleteRolePolicy", {"RoleName": role, "PolicyName": name})
+                continue
             params = {
                 "RoleName": role,
                 "PolicyName": name,
@@ -143,7 +146,9 @@ def test_a_missing_permission_is_named(plan):
 def test_without_the_right_to_register_the_machine_is_not_forgotten(plan):
     """A machine that cannot be put back ends the night as Failed; no other is touched."""
     played = night(
-        plan, scene({"a": "patches", "b": "patches"}), prepare=without("elasticloadbalancing:RegisterTargets")
+        plan,
+        scene({"a": "patches", "b": "patches"}),
+        prepare=without("elasticloadbalancing:RegisterTargets", "restore"),
     )
 
     assert [x.status for x in played.executions] == ["Failed"]

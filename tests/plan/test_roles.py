@@ -79,7 +79,7 @@ def test_targets_are_moved_in_the_named_groups_only(planned: list[Call]) -> None
         for name, policy in policies.items():
             actions = {a for s in (policy or {"Statement": []})["Statement"] for a in s["Action"]}
             if name == "target-groups" and policy is not None:
-                assert actions == MOVING
+                assert actions == {"elasticloadbalancing:DeregisterTargets"}
                 assert {arn for statement in policy["Statement"] for arn in statement["Resource"]} == groups
             else:
                 assert actions & MOVING == set()
@@ -100,7 +100,7 @@ def test_roles_are_handed_to_one_service(planned: list[Call]) -> None:
 
 
 def test_window_starts_this_runbook_only(planned: list[Call]) -> None:
-    """The window's role may start this document, on every resource that AWS asks for, and hand over this role."""
+    """The window's role may start this document on all that AWS asks for, and hand over its role and its child's."""
     for call in planned:
         record = call.deployment
         ssm = f"arn:{record['partition']}:ssm:{record['region']}:{record['account_id']}"
@@ -111,7 +111,8 @@ def test_window_starts_this_runbook_only(planned: list[Call]) -> None:
             f"{ssm}:automation-definition/{record['document']['name']}:*",
             f"{ssm}:automation-execution/*",
         }
-        assert statements["iam:PassRole"]["Resource"] == [record["automation_role"]["arn"]]
+        restore = [record["restore"]["role"]["arn"]] if record["restore"] else []
+        assert statements["iam:PassRole"]["Resource"] == [record["automation_role"]["arn"], *restore]
         groups = any(fleet["resource_group"] for fleet in record["fleets"].values())
         assert ("resource-groups:ListGroupResources" in statements) is groups
 

@@ -84,7 +84,7 @@ def test_the_restore_role_has_what_its_steps_call_and_no_more(restore_document, 
 
 
 @pytest.mark.parametrize(("name", "expected"), [("web-alb-restore", True), ("web-alb-patching", False)])
-def test_a_cancelled_execution_starts_the_restore_runbook_only(automation_role, name, expected):
+def test_an_execution_starts_the_restore_runbook_only(automation_role, name, expected):
     """The automation role starts the restore runbook, hands its role over, and starts nothing else."""
     context = Context({"iam:PassedToService": ["ssm.amazonaws.com"]})
     passes = [f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("restore", "runbook")]
@@ -94,7 +94,7 @@ def test_a_cancelled_execution_starts_the_restore_runbook_only(automation_role, 
 
 
 def test_the_window_role_starts_follows_and_hands_over(window_role):
-    """The window's role starts executions, follows them, hands over the automation role, and does nothing else."""
+    """The window's role starts executions, follows them, hands over the runbooks' roles, and does nothing else."""
     assert granted(window_role) == {*actions_of_step("aws:executeAutomation"), "iam:PassRole"}
 
 
@@ -117,11 +117,15 @@ def test_everything_is_granted_on_what_is_named(automation_role):
     assert "ssm:DescribeInstancePatchStates" not in everywhere
 
 
-def test_targets_move_in_their_own_groups_only(automation_role, target_group):
-    """The role moves targets of the fleet's groups and of no other."""
-    for operation in ("DeregisterTargets", "RegisterTargets"):
-        assert allowed(automation_role, "elbv2", operation, {"TargetGroupArn": target_group})
-        assert not allowed(automation_role, "elbv2", operation, {"TargetGroupArn": target_group[:-1]})
+def test_targets_move_in_their_own_groups_only(automation_role, restore_role, target_group):
+    """One role takes out of the fleet's groups, the other puts back into them, and neither can do both."""
+    roles = {"DeregisterTargets": automation_role, "RegisterTargets": restore_role}
+    for operation, role in roles.items():
+        [other] = [one for name, one in roles.items() if name != operation]
+
+        assert allowed(role, "elbv2", operation, {"TargetGroupArn": target_group})
+        assert not allowed(role, "elbv2", operation, {"TargetGroupArn": target_group[:-1]})
+        assert not allowed(other, "elbv2", operation, {"TargetGroupArn": target_group})
 
 
 @pytest.mark.parametrize(
@@ -151,13 +155,15 @@ def test_events_carry_one_source(automation_role, source, expected):
 
 @pytest.mark.parametrize(("table", "expected"), [("web-alb-patching", True), ("other", False)])
 def test_leases_are_kept_in_one_table(automation_role, table, expected):
-    """The role reads and writes the lease table and no other, a transaction as what it consists of."""
+    """The role reads and writes the lease table and no other, and deletes nothing: the way back closes a record."""
     write = {"TableName": table, "Key": {"Id": {"S": "x"}}}
-    items = [{kind: write} for kind in ("ConditionCheck", "Delete", "Put", "Update")]
+    items = [{kind: write} for kind in ("ConditionCheck", "Put", "Update")]
+    gone = [{"Delete": write}]
 
     assert allowed(automation_role, "dynamodb", "TransactWriteItems", {"TransactItems": items}) is expected
     assert allowed(automation_role, "dynamodb", "GetItem", write) is expected
-    assert len(needs("dynamodb", "TransactWriteItems", {"TransactItems": items}, PLACE)) == 4
+    assert not allowed(automation_role, "dynamodb", "TransactWriteItems", {"TransactItems": gone})
+    assert len(needs("dynamodb", "TransactWriteItems", {"TransactItems": [*items, *gone]}, PLACE)) == 4
 
 
 def test_the_window_starts_one_document(window_role):

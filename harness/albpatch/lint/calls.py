@@ -153,6 +153,16 @@ def does(step: Step, made: Made, name: str) -> bool:
     return step.action in _OPAQUE and _in_words(name.partition(":")[2]).search(_words_of(step)) is not None
 
 
+_RESTORES = re.compile(rf"{_WORD_BEGINS}(?i:restor|recover|put[_ -]?back|roll[_ -]?back|re[_ -]?regist|re[_ -]?attach)")
+
+
+def restores_elsewhere(step: Step, made: Made) -> bool:
+    """Whether a step runs another runbook that, by the names it has here, puts back what this one takes out."""
+    starts = any(call.name == "ssm:StartAutomationExecution" for call in made.calls)
+    inputs = {key: value for key, value in step.inputs.items() if key != "Script"}
+    return starts and _RESTORES.search(REFERENCE.sub("", f"{step.name} {json.dumps(inputs, default=str)}")) is not None
+
+
 def _words_of(step: Step) -> str:
     """The name of a step, of what it calls, and what it passes on; without references to other steps."""
     return REFERENCE.sub("", f"{step.name} {json.dumps(step.inputs, default=str)}")

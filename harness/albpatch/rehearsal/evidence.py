@@ -70,8 +70,9 @@ class Evidence:
 
     @cached_property
     def instances(self) -> dict[str, str]:
-        """Instance by execution id."""
-        return {x.id: x.instance for x in self.executions}
+        """Instance by execution id, those of child executions included."""
+        named = [x for x in self.night if x.kind == "execution" and {"parent", "instance"} <= set(x.detail)]
+        return {x.subject: str(x.detail["instance"]) for x in named} | {x.id: x.instance for x in self.executions}
 
     @cached_property
     def role_calls(self) -> list[Call]:

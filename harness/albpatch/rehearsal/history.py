@@ -13,11 +13,12 @@ from albpatch.rehearsal.world import World
 
 
 def executions(region: Region, world: World, since: float) -> list[Execution]:
-    """The executions that concern one machine, in the order of their start."""
+    """The executions that concern one machine, in the order of their start; a child is a part of its parent."""
     found = []
     for id_, execution in region.part(Automation).executions.items():
         instance = instance_of(region, world, id_)
-        if instance is None or execution.children or execution.started < since:
+        is_child = execution.parent_id is not None and execution.target is None
+        if instance is None or execution.children or is_child or execution.started < since:
             continue
         found.append(
             Execution(

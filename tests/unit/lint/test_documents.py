@@ -33,7 +33,9 @@ def test_our_runbook_is_clean(runbooks, name):
         (r"(name: Detach\n(?:.*\n)*?  onFailure: )step:Restore", r"\1step:Report", "left-detached"),
         (r"(name: AwaitDelay\n(?:.*\n)*?  onCancel: )step:OnCancel", r"\1Abort", "left-detached"),
         (r"(name: Install\n(?:.*\n)*?  onFailure: )step:AwaitHostIdle", r"\1step:Report", "left-detached"),
-        (r"(name: Restore\n(?:.*\n)*?  nextStep: )AwaitHealthy", r"\1Report", "step-unreachable"),
+        (r"(name: RouteCommit\n(?:.*\n)*?.*NextStep: )Install", r"\1Restore", "step-unreachable"),
+        (r"(name: HaltRoll\n(?:.*\n)*?  nextStep: )Restore", r"\1Report", "left-detached"),
+        (r"(name: Restore\n  action: )aws:executeAutomation", r"\1aws:sleep", "left-detached"),
         (r"register_targets\(TargetGroupArn=", "register_targets(GroupArn=", "input-unknown"),
         (r"(name: Detach\n(?:.*\n)*?  onFailure: )step:Restore", r"\1step:AwaitDelay", "output-not-sure"),
         (r"(name: Scan\n  action: aws:runCommand\n)  timeoutSeconds: \d+\n", r"\1", "timeout-missing"),
@@ -64,11 +66,13 @@ def test_the_permissions_of_our_runbook(runbooks):
 
     assert {
         "elasticloadbalancing:DeregisterTargets",
-        "elasticloadbalancing:RegisterTargets",
         "ssm:SendCommand",
+        "ssm:StartAutomationExecution",
     } <= actions
+    assert "elasticloadbalancing:RegisterTargets" not in actions
     assert {what for _, what in found.not_told} == {
         "what the command does on the host",
+        "what the other document does",
         "the role that the other document assumes must be passed to it (iam:PassRole)",
     }
 

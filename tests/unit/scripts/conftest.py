@@ -12,7 +12,7 @@ from unit.scripts.table import TABLE
 from unit.scripts.world import EXECUTION, ME, World
 
 ATTEMPT_LIMIT = 600
-OWNERS = ("detach", "await_delay", "commit", "verify_patches", "restore", "release")  # they work on an open record
+OWNERS = ("detach", "await_delay", "commit", "await_host_idle", "restore", "release")  # they work on an open record
 
 
 @pytest.fixture

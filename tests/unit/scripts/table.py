@@ -93,6 +93,8 @@ class Table:
         item = self.items.setdefault(key, {"Id": {"S": key}})
         verb, _, rest = write["UpdateExpression"].partition(" ")
         if verb == "SET":
+            rest, _, gone = rest.partition(" REMOVE ")
+            item.pop(gone, None)
             for name, kept, value in re.findall(r"(\w+) = (?:if_not_exists\((\w+), )?(:\w+)\)?", rest):
                 if not (kept and kept in item):
                     item[name] = values[value]

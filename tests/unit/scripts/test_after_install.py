@@ -255,13 +255,15 @@ def test_still_draining_is_out_of_rotation(world: World, verify: Any) -> None:
     assert verify(registrations=json.dumps([{"Arn": web, "Targets": [{"Id": ME, "Port": 80}]}]))["Outcome"] == "patched"
 
 
-def test_patched_stands_in_the_record(world: World, verify: Any) -> None:
-    """PATCHED only once the report was read; a failure leaves INSTALLING, with which recovery waits for the host."""
+def test_proof_stands_in_the_record(world: World, await_idle: Any) -> None:
+    """PATCHED once the host is idle, however the command ended: whoever comes next need not prove it again."""
     world.table.open_record(ME, EXECUTION, "INSTALLING")
-    with pytest.raises(RuntimeError, match="INSTALL_FAILED"):
-        verify(install="Failed")
+    world.step("Install", "Failed", ended=10)
+    world.command(COMMENT, "InProgress")
+    with pytest.raises(RuntimeError, match="HOST_NOT_IDLE"):
+        await_idle()
     assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "INSTALLING"
 
-    world.patch_state("Install", 30)
-    verify()
+    world.commands[0].update(Status="Failed", StatusDetails="Failed")
+    await_idle()
     assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "PATCHED"

@@ -9,6 +9,7 @@ import pytest
 from unit.scripts.world import EXECUTION, ME, World
 
 WINDOW = "99999999-8888-7777-6666-555555555555"
+CHILD = "22222222-3333-4444-5555-666666666666"
 
 
 @pytest.fixture
@@ -31,9 +32,7 @@ def walk(world: World, until: str, **last: Any) -> str:
         "Install": {"Status": "Success"},
         "AwaitHostIdle": {"InstallStatus": "Success"},
         "VerifyPatches": {"Outcome": "patched", "Sentence": f"PATCHED: {ME} is patched."},
-        "Restore": {"RestoredAt": "1"},
-        "AwaitHealthy": {},
-        "Release": {},
+        "Restore": {"ExecutionId": CHILD},
     }
     for name, found in outputs.items():
         if name == until:
@@ -46,7 +45,7 @@ def walk(world: World, until: str, **last: Any) -> str:
 
 def test_patched_night(world: World, report: Any) -> None:
     """A night that went well: patched, returned, and an event with the same words."""
-    walk(world, "Release")
+    walk(world, "Restore")
     world.step("Report", "InProgress")
     world.step("Fail", "Pending")
 
@@ -86,8 +85,7 @@ def test_ends_before_anything_was_touched(world: World, report: Any, step: str, 
 def test_refused_commit_is_deferred_and_returned(world: World, report: Any) -> None:
     """A floor that broke during the drain is no failure: deferred, and put back."""
     walk(world, "Commit", Outcome="deferred", Sentence="FLOOR: 1 left.")
-    for name in ("Restore", "AwaitHealthy", "Release"):
-        world.step(name)
+    world.step("Restore")
 
     found = report()
 
@@ -135,8 +133,6 @@ def test_raised_code_is_found_in_the_message(world: World, report: Any, message:
         ("AwaitHostIdle", "AWAIT_HOST_IDLE_FAILED"),
         ("VerifyPatches", "VERIFY_PATCHES_FAILED"),
         ("Restore", "RESTORE_FAILED"),
-        ("AwaitHealthy", "AWAIT_HEALTHY_FAILED"),
-        ("Release", "RELEASE_FAILED"),
     ],
 )
 def test_step_without_a_code_is_named(world: World, report: Any, step: str, status: str, code: str) -> None:
@@ -149,38 +145,85 @@ def test_step_without_a_code_is_named(world: World, report: Any, step: str, stat
     assert "AccessDenied" in found["Sentence"] and status in found["Sentence"]
 
 
+def left(world: World, state: str, owner: str = CHILD, failure: str = "") -> None:
+    """The record that this execution wrote, still open."""
+    world.table.open_record(ME, EXECUTION, state, [{"Arn": "arn:web", "Targets": [{"Id": ME, "Port": 80}]}])
+    world.table.items[f"INSTANCE#{ME}"]["LeaseOwner"] = {"S": owner}
+    if failure:
+        world.table.items[f"INSTANCE#{ME}"]["Failure"] = {"S": failure}
+
+
+ADVICE = f"It is left as it is, with its record. It belongs to [{{'Id': '{ME}', 'Port': 80}}] in arn:web."
+
+
 def test_first_failure_names_the_code_and_all_are_told(world: World, report: Any) -> None:
-    """The cause comes first; what followed, and what a person has to do, stands in the sentence."""
+    """The cause comes first; what followed, in the child's own words, and what a person has to do stand after it."""
     walk(world, "Install", status="Failed", message="Command returns {ResponseCode=[1]}")
     world.step("AwaitHostIdle", InstallStatus="Failed")
     world.step("VerifyPatches", "Failed", "RuntimeError: INSTALL_FAILED: Install ended as Failed.")
-    world.step("Restore")
-    world.step("AwaitHealthy", "Failed", "RuntimeError: NOT_HEALTHY: 1800 s after its registration it is unhealthy.")
-    world.step("Quarantine", Sentence="Register it.")
+    world.step("Restore", "Failed", f"Automation execution {CHILD} ended as Failed")
+    left(world, "HEALING", failure="NOT_HEALTHY: 1800 s after its registration it is unhealthy.")
+    world.step("Quarantine")
 
     found = report()
 
     assert (found["Code"], found["Rotation"]) == ("INSTALL_FAILED", "registered")
     assert found["Sentence"] == (
         "Install ended as Failed. Command returns {ResponseCode=[1]} "
-        "1800 s after its registration it is unhealthy. Register it."
+        f"1800 s after its registration it is unhealthy. {ADVICE}"
     )
 
 
-def test_patched_but_not_put_back_is_a_failure(world: World, report: Any) -> None:
-    """A good installation does not outweigh a machine that is still out."""
-    walk(world, "Restore", status="Failed", message="RuntimeError: RESTORE_FAILED: no")
-    world.step("Quarantine", Sentence="Register it.")
+@pytest.mark.parametrize(
+    ("failure", "code"), [("", "RESTORE_FAILED"), ("CHANGED_BY_OTHER: Somebody did.", "CHANGED_BY_OTHER")]
+)
+def test_patched_but_not_put_back_is_a_failure(world: World, report: Any, failure: str, code: str) -> None:
+    """A good installation does not outweigh a machine that is still out, whether or not the child could say why."""
+    walk(world, "Restore", status="Failed", message=f"Automation execution {CHILD} ended as Failed")
+    left(world, "RESTORING", failure=failure)
 
     found = report()
 
-    assert (found["Outcome"], found["Code"], found["Rotation"]) == ("failed", "RESTORE_FAILED", "out")
+    assert (found["Outcome"], found["Code"], found["Rotation"]) == ("failed", code, "out")
+    assert found["Sentence"].endswith(ADVICE)
+
+
+@pytest.mark.parametrize("state", ["DRAINED", "HEALING"])
+def test_open_record_is_never_a_success(world: World, report: Any, state: str) -> None:
+    """A child that ended as Success without closing the record did nothing: the instance may be out."""
+    walk(world, "Restore")
+    left(world, state)
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"]) == ("failed", "LEASE_LOST") and found["Sentence"].endswith(ADVICE)
+
+
+def test_record_of_somebody_else_is_not_ours(world: World, report: Any) -> None:
+    """Deferred because another execution has the instance out: nothing of it is ours to report."""
+    walk(world, "Preflight", Outcome="deferred", Sentence="OPEN_RECORD: x works on it.")
+    world.table.open_record(ME, CHILD, "DRAINED", [])
+
+    found = report()
+
+    assert (found["Outcome"], found["Code"], found["Rotation"]) == ("deferred", "OPEN_RECORD", "untouched")
+
+
+def test_lease_that_nothing_followed(world: World, report: Any) -> None:
+    """A step that failed after its transaction leaves a record in which nothing was touched."""
+    walk(world, "AcquireLease", status="TimedOut", message="Timed out")
+    left(world, "LEASED", owner=EXECUTION)
+
+    found = report()
+
+    assert (found["Code"], found["Rotation"]) == ("ACQUIRE_LEASE_FAILED", "untouched")
+    assert "with its record" in found["Sentence"]
 
 
 @pytest.mark.parametrize("record", ["[]", '[{"Arn": "arn", "Targets": []}]'])
 def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any, record: str) -> None:
     """Patching without any registration leaves rotation untouched."""
-    walk(world, "Release")
+    walk(world, "Restore")
     for step in world.steps:
         if step["StepName"] == "AcquireLease":
             step["Outputs"]["Registrations"] = [record]
@@ -197,7 +240,7 @@ def test_no_step_said_anything(world: World, report: Any) -> None:
 
 def test_outcome_matters_more_than_the_event(world: World, report: Any) -> None:
     """When the event cannot be sent the outcome stays what it is, and the output says so."""
-    walk(world, "Release")
+    walk(world, "Restore")
     world.fail("events.PutEvents", "AccessDenied")
 
     found = report()
@@ -225,7 +268,7 @@ def test_a_failure_halts_the_roll(world: World, report: Any) -> None:
 
 def test_what_is_no_failure_halts_nothing(world: World, report: Any) -> None:
     """After patched the roll goes on."""
-    walk(world, "Release")
+    walk(world, "Restore")
 
     report()
 

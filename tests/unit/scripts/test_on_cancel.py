@@ -1,11 +1,10 @@
-"""OnCancel: what fits into two minutes, by the state of the record at the moment of the cancellation."""
+"""OnCancel: the record is given up and the restore runbook started, whatever state the record is in."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from unit.scripts.world import EXECUTION, ME, World
 
@@ -29,96 +28,73 @@ def out(world: World, state: str, *groups: str, owner: str = EXECUTION) -> None:
 
 
 def test_without_a_record_nothing_was_touched(world: World, cancel: Any) -> None:
-    """Cancelled before the lease: no ELB call, and the roll is halted."""
+    """Cancelled before the lease: nothing is started, and the roll is halted."""
     found = cancel()
 
     assert (found["Code"], found["Rotation"]) == ("CANCELLED_UNTOUCHED", "untouched")
-    assert [name for name, _ in world.calls if name.startswith("elbv2")] == []
-    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "CANCELLED_UNTOUCHED"
+    assert world.made("StartAutomationExecution") == []
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == EXECUTION
 
 
 def test_record_of_another_execution_is_left_alone(world: World, cancel: Any) -> None:
-    """A record that somebody else owns is theirs, whatever its state."""
+    """A record that somebody else wrote is theirs, whatever its state."""
     web = world.group("web", (ME, 80, "healthy"))
     out(world, "DRAINED", web, owner=OTHER)
 
     assert cancel()["Code"] == "CANCELLED_UNTOUCHED"
-    assert world.table.get(f"INSTANCE#{ME}")["LeaseOwner"] == OTHER and world.shown(web) == {80: "draining"}
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseOwner"] == OTHER
+    assert "Abandoned" not in world.table.get(f"INSTANCE#{ME}") and world.made("StartAutomationExecution") == []
 
 
-def test_lease_is_given_back(world: World, cancel: Any) -> None:
-    """LEASED: record and leases go in one transaction, without a single ELB call."""
+@pytest.mark.parametrize(
+    ("state", "code", "rotation"),
+    [
+        ("LEASED", "CANCELLED_UNTOUCHED", "untouched"),
+        ("DETACHING", "CANCELLED_LEFT_OUT", "out"),
+        ("DRAINED", "CANCELLED_LEFT_OUT", "out"),
+        ("INSTALLING", "CANCELLED_LEFT_OUT", "out"),
+        ("PATCHED", "CANCELLED_LEFT_OUT", "out"),
+    ],
+)
+def test_record_is_given_up(world: World, cancel: Any, state: str, code: str, rotation: str) -> None:
+    """In every state the restore runbook may take it over at once; nothing is registered here, no lease is given."""
     web = world.group("web", (ME, 80, "healthy"))
-    out(world, "LEASED", web)
+    out(world, state, web)
 
-    assert cancel()["Code"] == "CANCELLED_UNTOUCHED"
-    assert (world.table.get(f"INSTANCE#{ME}"), world.table.leases) == ({}, {})
+    found = cancel()
+
+    assert (found["Code"], found["Rotation"]) == (code, rotation) and web in found["Sentence"]
+    record = world.table.get(f"INSTANCE#{ME}")
+    assert (record["Abandoned"], record["LeaseOwner"], record["LeaseState"]) == (EXECUTION, EXECUTION, state)
+    assert world.table.leases == {web: [f"{ME} 1"]}
     assert [name for name, _ in world.calls if name.startswith("elbv2")] == []
 
 
-@pytest.mark.parametrize("state", ["DETACHING", "DRAINED"])
-def test_before_commit_it_is_put_back_at_once(world: World, cancel: Any, state: str) -> None:
-    """As long as no patch command was sent it is registered at once; the record stays until it is healthy."""
+@pytest.mark.parametrize(
+    ("state", "code", "rotation"),
+    [("RESTORING", "CANCELLED_LEFT_OUT", "out"), ("HEALING", "CANCELLED_RETURNED", "registered")],
+)
+def test_child_keeps_the_record(world: World, cancel: Any, state: str, code: str, rotation: str) -> None:
+    """Cancelled while the restore runbook works: it stays the owner, and one more takes over if it was stopped too."""
     web = world.group("web", (ME, 80, "healthy"))
     out(world, state, web)
+    world.table.items[f"INSTANCE#{ME}"]["LeaseOwner"] = {"S": OTHER}
 
     found = cancel()
 
-    assert (found["Code"], found["Rotation"], world.shown(web)) == ("CANCELLED_RETURNED", "registered", {80: "initial"})
-    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "HEALING"
-    assert world.table.leases == {web: [f"{ME} 1"]}
+    assert (found["Code"], found["Rotation"]) == (code, rotation)
+    assert "Abandoned" not in world.table.get(f"INSTANCE#{ME}")
+    assert len(world.made("StartAutomationExecution")) == 1
 
 
-@pytest.mark.parametrize("state", ["INSTALLING", "PATCHED", "RESTORING"])
-def test_after_commit_it_touches_nothing(world: World, cancel: Any, state: str) -> None:
-    """Once the patch command may have been sent the instance stays out, and the sentence says where it belongs."""
-    web = world.group("web", (ME, 80, "healthy"))
-    out(world, state, web)
-
-    found = cancel()
-
-    assert (found["Code"], found["Rotation"]) == ("CANCELLED_LEFT_OUT", "out")
-    assert web in found["Sentence"] and world.made("RegisterTargets") == []
-    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == state
-
-
-def test_what_is_registered_already_is_left_alone(world: World, cancel: Any) -> None:
-    """HEALING: what somebody deregistered since then is not ours."""
-    web = world.group("web", (ME, 80, "healthy"))
-    out(world, "HEALING", web)
-
-    assert (cancel()["Code"], world.made("RegisterTargets")) == ("CANCELLED_RETURNED", [])
-
-
-def test_one_refusal_does_not_keep_the_others_out(world: World, cancel: Any) -> None:
-    """A group that refuses is named, the others have their targets back, and the record says RESTORING."""
-    web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 81, "healthy"))
-    out(world, "DRAINED", web, api)
-    world.state(ME, 81, web, None)
-    world.state(ME, 80, api, None)
-    world.fail("elbv2.RegisterTargets", "AccessDenied")
-
-    found = cancel()
-
-    assert (found["Code"], world.shown(web), world.shown(api)) == (
-        "CANCELLED_LEFT_OUT",
-        {80: "draining"},
-        {81: "initial"},
-    )
-    assert web in found["Sentence"] and api not in found["Sentence"]
-    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "RESTORING"
-
-
-def test_overtaken_between_read_and_write(world: World, cancel: Any) -> None:
-    """Somebody who takes the record over at this moment stops it before anything is registered."""
+def test_refused_write_does_not_stop_it(world: World, cancel: Any) -> None:
+    """A record that cannot be given up is taken over once this execution is over: start and news matter more."""
     web = world.group("web", (ME, 80, "healthy"))
     out(world, "DRAINED", web)
-    world.fail("dynamodb.UpdateItem", "ConditionalCheckFailedException")
+    world.fail("dynamodb.UpdateItem", "ProvisionedThroughputExceededException")
 
-    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
-        cancel()
-
-    assert world.made("RegisterTargets") == []
+    assert cancel()["Code"] == "CANCELLED_LEFT_OUT"
+    assert len(world.made("StartAutomationExecution")) == 1 and "Halted" in world.table.get(f"ROLL#{WINDOW}")
 
 
 def test_cancel_is_told(world: World, cancel: Any) -> None:
@@ -133,7 +109,7 @@ def test_cancel_is_told(world: World, cancel: Any) -> None:
     assert json.dumps(event["Detail"])
 
 
-@pytest.mark.parametrize("state", ["DETACHING", "DRAINED", "INSTALLING", "PATCHED", "RESTORING", "HEALING"])
+@pytest.mark.parametrize("state", ["LEASED", "DETACHING", "DRAINED", "INSTALLING", "PATCHED"])
 def test_restore_runbook_goes_on(world: World, cancel: Any, state: str) -> None:
     """What does not fit into two minutes is handed over, once however often it is tried."""
     web = world.group("web", (ME, 80, "healthy"))
@@ -145,21 +121,9 @@ def test_restore_runbook_goes_on(world: World, cancel: Any, state: str) -> None:
     assert start == {
         "DocumentName": "web-alb-restore",
         "ClientToken": EXECUTION,
-        "Parameters": {"ExecutionId": [EXECUTION]},
+        "Parameters": {"InstanceId": [ME]},
     }
-    assert "Execution restoring of web-alb-restore goes on." in found["Sentence"]
-
-
-@pytest.mark.parametrize("state", ["", "LEASED"])
-def test_nothing_to_restore_starts_nothing(world: World, cancel: Any, state: str) -> None:
-    """Without a record, or with one that was given back, no restore runbook runs."""
-    web = world.group("web", (ME, 80, "healthy"))
-    if state:
-        out(world, state, web)
-
-    cancel()
-
-    assert world.made("StartAutomationExecution") == []
+    assert "Execution restoring of web-alb-restore sees to it." in found["Sentence"]
 
 
 def test_refused_start_is_told(world: World, cancel: Any) -> None:
@@ -170,4 +134,4 @@ def test_refused_start_is_told(world: World, cancel: Any) -> None:
 
     found = cancel()
 
-    assert "did not start" in found["Sentence"] and world.shown(web) == {80: "initial"}
+    assert "did not start" in found["Sentence"] and "Abandoned" in world.table.get(f"INSTANCE#{ME}")

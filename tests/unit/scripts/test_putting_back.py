@@ -296,13 +296,3 @@ def test_restore_of_an_overtaken_execution(world: World, run: Any) -> None:
         run("restore", Registrations=registrations)
 
     assert world.shown(web) == {}
-
-
-def test_quarantine_says_what_to_register(world: World, run: Any) -> None:
-    """A person finds every target and group in the sentence; nothing is touched."""
-    web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 81, "healthy"))
-
-    sentence = run("quarantine", Registrations=record(world, web, api))["Sentence"]
-
-    assert all(part in sentence for part in (ME, "80", web, "81", api))
-    assert world.calls == []

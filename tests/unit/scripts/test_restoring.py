@@ -198,8 +198,8 @@ def test_agent_that_is_away(world: World, await_idle: Any) -> None:
 
 
 @pytest.fixture
-def tell(run: Callable[..., Any]) -> Callable[[], dict[str, str]]:
-    return lambda: run("tell", State="DRAINED", Sentence="Left by x in state DRAINED.")
+def tell(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
+    return lambda parent="": run("tell", State="DRAINED", Sentence="Left by x in state DRAINED.", Parent=parent)
 
 
 def test_restored_is_told(world: World, tell: Any) -> None:
@@ -231,6 +231,81 @@ def test_failure_is_told(world: World, tell: Any, message: str, code: str) -> No
 
     assert (found["Outcome"], found["Code"]) == ("failed", code)
     assert found["Sentence"].endswith("Its record stays.")
+
+
+@pytest.mark.parametrize("owner", [EXECUTION, DEAD])
+def test_failure_stands_in_the_record(world: World, tell: Any, owner: str) -> None:
+    """Who looks at the record later reads why it is open; a record that is not its own is left alone."""
+    left(world, "RESTORING", owner=owner)
+    world.step("Restore", "Failed", "RuntimeError: RESTORE_FAILED: arn:web: no")
+
+    tell()
+
+    noted = world.table.get(f"INSTANCE#{ME}").get("Failure", "")
+    assert noted == ("RESTORE_FAILED: Left by x in state DRAINED. arn:web: no Its record stays." * (owner == EXECUTION))
+
+
+@pytest.mark.parametrize(("status", "events"), [("InProgress", 0), ("Cancelling", 1), ("Cancelled", 1), ("Failed", 1)])
+@pytest.mark.parametrize("step", ["Success", "Failed"])
+def test_parent_reports_as_long_as_it_can(world: World, tell: Any, status: str, events: int, step: str) -> None:
+    """A child is quiet while the execution that waits for it goes on, and speaks for itself once that one is over."""
+    world.executions[DEAD] = {"AutomationExecutionStatus": status}
+    world.step("Release", step)
+
+    found = tell(DEAD)
+
+    assert len(world.events) == events
+    assert found["Outcome"] == ("restored" if step == "Success" else "failed")
+
+
+def test_parent_hands_its_record_over(world: World, claim: Any) -> None:
+    """Who was started by the owner takes the record at once; that is no failure, so the roll goes on."""
+    left(world, "PATCHED", "InProgress")
+    world.parent = DEAD
+
+    found = claim(ME, DEAD)
+
+    record = world.table.get(f"INSTANCE#{ME}")
+    assert (found["Next"], found["Parent"], record["LeaseOwner"], record["LeaseToken"]) == (
+        "wait",
+        DEAD,
+        EXECUTION,
+        "2",
+    )
+    assert world.table.get("ROLL#roll") == {}
+
+
+def test_child_of_somebody_else_takes_nothing(world: World, claim: Any) -> None:
+    """A parent that does not own the record gives no right to it."""
+    left(world, "DRAINED", "InProgress")
+    world.parent = "33333333-3333-4444-5555-666666666666"
+
+    assert claim(ME, "")["Sentence"].startswith("OWNER_ALIVE: ")
+
+
+@pytest.mark.parametrize("status", ["InProgress", "Cancelling", "Cancelled"])
+@pytest.mark.parametrize("state", STATES)
+def test_record_that_was_given_up_is_taken_at_once(world: World, claim: Any, state: str, status: str) -> None:
+    """A cancelled execution gives its record up; nobody waits until it is over, and the roll is halted."""
+    left(world, state, status)
+    world.table.items[f"INSTANCE#{ME}"]["Abandoned"] = {"S": DEAD}
+
+    found = claim(ME, "")
+
+    record = world.table.get(f"INSTANCE#{ME}")
+    assert record["LeaseOwner"] == EXECUTION and "Abandoned" not in record and found["Parent"] == ""
+    assert world.clock.now == START and world.table.get("ROLL#roll")["Halted"] == DEAD
+
+
+@pytest.mark.parametrize(("state", "waits"), [("DETACHING", False), ("DRAINED", False), ("PATCHED", True)])
+def test_agent_matters_only_after_commit(world: World, await_idle: Any, state: str, waits: bool) -> None:
+    """Before Commit no command of ours was sent, so a host whose agent is silent is registered at once."""
+    world.agents[ME]["PingStatus"] = "ConnectionLost"
+    world.clock.at(120, lambda: world.agents[ME].update(PingStatus="Online"))
+
+    await_idle(state)
+
+    assert (world.clock.now - START >= 120) == waits
 
 
 def test_every_answer_has_every_output(world: World, claim: Any) -> None:

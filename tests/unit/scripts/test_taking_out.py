@@ -251,6 +251,25 @@ def test_detach_of_an_overtaken_execution(world: World, run: Any) -> None:
     assert world.shown(web) == {80: "healthy"}
 
 
+@pytest.mark.parametrize(
+    ("script", "event"),
+    [
+        ("detach", {"Registrations": "[]"}),
+        ("await_delay", {"Registrations": "[]", "DetachedAt": "0", "WaitSeconds": "0"}),
+        ("commit", {"Registrations": "[]", "Roll": ROLL}),
+    ],
+)
+def test_cancelled_execution_goes_no_further(world: World, run: Any, script: str, event: dict[str, str]) -> None:
+    """Once OnCancel gave the record up, a script that still runs writes no state and commits nothing."""
+    world.table.open_record(ME, EXECUTION, "DRAINED")
+    world.table.items[f"INSTANCE#{ME}"]["Abandoned"] = {"S": EXECUTION}
+
+    with pytest.raises((ClientError, RuntimeError), match=r"ConditionalCheckFailed|LEASE_LOST"):
+        run(script, **event)
+
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED" and world.made("DeregisterTargets") == []
+
+
 def test_drained_is_written_after_the_wait(world: World, await_delay: Any) -> None:
     """DRAINED says that nothing is sent to it any more."""
     web = world.group("web", (ME, 80, "healthy"))

@@ -65,6 +65,7 @@ class World:
         self.states: list[dict[str, Any]] = []
         self.commands: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = []
+        self.parent = ""
         self.executions: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.deaf: set[str] = set()
@@ -196,7 +197,8 @@ class World:
     def _GetAutomationExecution(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         name = params["AutomationExecutionId"]
         if name == EXECUTION:
-            return {"AutomationExecution": {"StepExecutions": self.steps}}
+            parent = {"ParentAutomationExecutionId": self.parent} if self.parent else {}
+            return {"AutomationExecution": {"StepExecutions": self.steps, **parent}}
         if name not in self.executions:
             error = {"Code": "AutomationExecutionNotFoundException", "Message": ""}
             raise ClientError({"Error": error}, "GetAutomationExecution")

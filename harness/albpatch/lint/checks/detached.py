@@ -1,7 +1,8 @@
 """Is everything that is taken out of service put back, on every way?
 
 The failure of a look that guards the putting back is no such way: after a command that may still reboot the host, it is
-right not to put it back as long as the look has not succeeded.
+right not to put it back as long as the look has not succeeded. A step that runs another runbook, as a child or by
+itself, counts where its names say that it restores.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from albpatch.findings import Finding
-from albpatch.lint.calls import does
+from albpatch.lint.calls import does, restores_elsewhere
 from albpatch.lint.flow import END, Edge, Kind
 from albpatch.lint.rules import finding
 from albpatch.lint.subject import Subject
 
 _KINDS: tuple[Kind, ...] = ("success", "failure", "cancel")
 _COMMANDS = ("aws:runCommand",)
+_NOTES = ("SendCommand", "UpdateItem")  # to see whether the host answers; to write down that it does
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -25,7 +27,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         back = {
             name
             for name, other in subject.flow.steps.items()
-            if any(does(other, subject.made[name], subject.undo[call]) for call in taken)
+            if restores_elsewhere(other, subject.made[name])
+            or any(does(other, subject.made[name], subject.undo[call]) for call in taken)
         }
         if taken and step.name not in back and step.name in subject.flow.live:
             yield from _ways(subject, step.name, taken, back)
@@ -93,6 +96,7 @@ def _cancels(edge: Edge) -> bool:
 
 
 def _waits(subject: Subject, name: str) -> bool:
-    """Whether a script looks, and besides sends a command of its own to the host to see whether it answers."""
+    """Whether a script looks, and besides sends a command of its own to the host or keeps a note of what it saw."""
     calls = subject.made[name].calls
-    return bool(calls) and all(call.reads or call.operation == "SendCommand" for call in calls)
+    looks = any(call.reads for call in calls)
+    return looks and all(call.reads or call.operation in _NOTES for call in calls)
