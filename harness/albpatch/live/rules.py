@@ -28,7 +28,7 @@ _NOW = [
         (
             "instance-in-two-fleets",
             "an instance belongs to two fleets",
-            "Two executions come for it in a night: with leases the second one defers it, without them both work on it.",
+            "Two executions come for it: with leases the second one is deferred, without them both work on it.",
             "Change tags or ids so that each instance has one fleet.",
         ),
         (
@@ -167,7 +167,7 @@ _NOW = [
             "open-record",
             "an instance has an open record, and the execution that owns it is over",
             "It is out of its target groups, or may be, and blocks the floor until it is back.",
-            "Run `albpatch status` to see why, and `albpatch repair` to put it back.",
+            "Run albpatch status to see why, and albpatch repair to put it back.",
         ),
         (
             "lease-without-record",
@@ -218,7 +218,7 @@ _NOW = [
             "kept-out",
             "somebody keeps an instance out on purpose",
             "It serves nobody, and its lease counts.",
-            "Put it back with `albpatch repair` when the reason is gone.",
+            "Put it back with albpatch repair when the reason is gone.",
         ),
         (
             "paused",
@@ -230,7 +230,7 @@ _NOW = [
             "last-roll-unsuccessful",
             "the last opening of the window did not end as SUCCESS",
             "An instance failed, or the window ended before the fleet was done.",
-            "Run `albpatch check --after-window` for the reasons.",
+            "Run albpatch check --after-window for the reasons.",
         ),
     ),
     *known(
@@ -343,13 +343,13 @@ _BEFORE_DESTROY = known(
         "destroy-under-way",
         "an execution is under way, or the window is open",
         "It would lose its document, role or window in the middle, and the instance that is out would stay out.",
-        "Wait until it is over: --wait does. `albpatch stop` halts the roll.",
+        "Wait until it is over: --wait does. albpatch stop halts the roll.",
     ),
     (
         "destroy-forgets",
         "a record is open",
         "The lease table is the only memory of an instance that is out and of where it belongs.",
-        "Put the instance back with `albpatch repair`, or decide with --forget that it stays out.",
+        "Put the instance back with albpatch repair, or decide with --forget that it stays out.",
     ),
 )
 

@@ -132,7 +132,7 @@ _ALL = [
         (
             "instance-in-two-fleets",
             "an instance belongs to two fleets",
-            "Two executions come for it in a night: with leases the second one defers it, without them both work on it.",
+            "Two executions come for it: with leases the second one is deferred, without them both work on it.",
             "Change tags or ids so that each instance has one fleet.",
         ),
         (
