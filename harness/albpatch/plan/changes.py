@@ -26,6 +26,7 @@ _LOWER_IS_WEAKER = {
     "min_healthy",
     "min_healthy_percent",
     "propagation_seconds",
+    "quiet_seconds",
     "drain_minutes",
     "consecutive_looks",
     "interval_seconds",
@@ -33,6 +34,8 @@ _LOWER_IS_WEAKER = {
     "cutoff_hours",
 }
 _HIGHER_IS_WEAKER = {"max_unavailable", "scan_max_age_minutes"}
+_GATES = {("settings", "alarms", "names"), ("settings", "change_calendars")}  # each entry can stop a roll
+_STRICTER = {"skip_when_compliant": True, "insufficient_data": "stop"}
 ROLES = ("automation", "window", "restore")
 
 
@@ -67,10 +70,13 @@ def _leaves(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[s
 
 def weaker(path: tuple[str, ...], old: Any, new: Any) -> bool:
     """Whether a changed setting protects less than it did."""
-    if path[-1] == "skip_when_compliant":
-        return old is True and new is False
-    if path[-1] == "names" or isinstance(old, Mark) or isinstance(new, Mark):
+    if isinstance(old, Mark) or isinstance(new, Mark):
         return False
+    if path[-1] in _STRICTER:
+        return bool(old == _STRICTER[path[-1]])
+    if path in _GATES:
+        first, second = ({str(one) for one in value} if isinstance(value, list) else set() for value in (old, new))
+        return bool(first - second)
     first, second = number(old), number(new)
     if path[-1] in _LOWER_IS_WEAKER:
         return (first is not None and second is not None and second < first) or (first is not None and new is None)
