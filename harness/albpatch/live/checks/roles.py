@@ -59,19 +59,20 @@ def _runbook_role(look: Look, wanted: settings.Role, inline: set[str], groups: l
 
 
 def window_role(look: Look) -> Iterator[Item]:
-    """The window's role is trusted to Systems Manager, starts this document only and hands over this role only."""
+    """The window's role is trusted to Systems Manager, starts this document only and hands over its roles only."""
     deployment, wanted = look.deployment, look.deployment.window_role
     role = look.account.roles.role(wanted.name)
     yield from _role(role, wanted.name, wanted.arn, None, {"start-runbook"})
     ssm = f"arn:{deployment.partition}:ssm:{deployment.region}:{deployment.account_id}"
     name = deployment.document.name
+    restoring = [deployment.restore.role.arn] if deployment.restore is not None else []
     resources = {
         "ssm:StartAutomationExecution": {
             f"{ssm}:document/{name}",
             f"{ssm}:automation-definition/{name}:*",
             f"{ssm}:automation-execution/*",
         },
-        "iam:PassRole": {deployment.automation_role.arn},
+        "iam:PassRole": {deployment.automation_role.arn, *restoring},
     }
     for action, allowed in resources.items() if role is not None else ():
         found = {
