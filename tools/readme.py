@@ -21,10 +21,12 @@ from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
 from albpatch.region.transport.http import serve
+from albpatch.rehearsal.quotas import quotas, split
 from albpatch.terraform import Terraform
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = ("README.md", "docs/field-notes.md")
+FILES = ("README.md", "docs/field-notes.md", "docs/scale.md")
+SIZES = ((20, 4), (200, 40), (1_000, 19), (1_000, 100), (5_000, 500))
 PLAIN = SerializationOptions(strip_string_quotes=True)
 
 
@@ -113,6 +115,25 @@ def automation() -> str:
     return table(("The region's answer", "What is open", "Cases"), rows)
 
 
+def limits() -> str:
+    """AWS's quotas in the order in which a growing fleet meets them."""
+    rows = [(quota.name, quota.value, quota.reached_at, quota.beyond) for quota in quotas()]
+    return table(("Quota", "Value", "Reached at", "Then"), rows)
+
+
+def sizes() -> str:
+    """How fleets of several sizes are split, without and with adaptive concurrency."""
+    rows = []
+    for instances, fleets in SIZES:
+        for concurrency, adaptive in ((1, False), (1, True), (2, True)):
+            found = split(instances, fleets, concurrency, adaptive=adaptive)
+            shown = (f"{instances:,} in {fleets}", str(concurrency), "on" if adaptive else "off", str(found.windows))
+            length = f"{found.hours:.1f}" if found.fits else f"{found.hours:.1f}, does not fit"
+            rows.append((*shown, str(found.rounds), f"{found.at_once:,}", length, found.binds))
+    header = ("Instances in fleets", "Of a fleet at a time", "Adaptive concurrency", "Windows", "Turns")
+    return table((*header, "At a time", "Hours", "Binds"), rows)
+
+
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -126,6 +147,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "examples": examples,
     "creates": creates,
     "automation": automation,
+    "limits": limits,
+    "sizes": sizes,
 }
 
 

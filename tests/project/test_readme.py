@@ -15,7 +15,7 @@ def tool(root):
     return module
 
 
-READ_FROM_FILES = ("usage", "inputs", "types", "outputs", "examples", "automation")
+READ_FROM_FILES = ("usage", "inputs", "types", "outputs", "examples", "automation", "limits", "sizes")
 
 
 @pytest.fixture(scope="module")
