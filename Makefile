@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench faults docs clean
+.PHONY: help demo test lint bench faults mutants docs clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,6 +15,7 @@ help:
 	@echo 'make lint    the quick checks only'
 	@echo 'make bench   measure how a night grows from 10 to 1,000 instances (minutes)'
 	@echo 'make faults  play every fault at every call and step of a night (about an hour; SAMPLE=200 draws some)'
+	@echo 'make mutants remove the guards one at a time and look whether a test notices (minutes; ONLY=commit takes some)'
 	@echo 'make docs    write the generated parts of README.md'
 	@echo 'make clean   remove environments, caches and reports'
 
@@ -34,6 +35,9 @@ bench: $(VENV)/.test
 faults: $(VENV)/.test
 	@$(VENV)/bin/python tools/faults.py $(if $(ONLY),--only '$(ONLY)') $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(HTML),--html '$(HTML)') $(if $(JSON),--json '$(JSON)')
+
+mutants: $(VENV)/.test
+	@$(VENV)/bin/python tools/mutants.py $(if $(ONLY),--only '$(ONLY)')
 
 docs: $(VENV)/.test
 	@$(VENV)/bin/python tools/readme.py
