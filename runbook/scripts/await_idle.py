@@ -9,7 +9,7 @@ from botocore.config import Config
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 ATTEMPT_SECONDS = 540  # a script may run for 600; then the next attempt goes on
 LOOK_SECONDS = 15
-NEVER_SENT = 600  # seconds after Commit without a trace of the command
+NEVER_SENT = 600  # seconds after Commit without a trace of the command, and after which it must be on the host
 IN_FLIGHT = ("Pending", "InProgress", "Delayed", "Cancelling")
 
 
@@ -32,7 +32,7 @@ def busy(ssm: Any, ec2: Any, event: Any) -> str:
   for command in commands:
     if command["DocumentName"].startswith("AWS-RunPatchBaseline") and command["Status"] in IN_FLIGHT:
       return f"patch command {command['CommandId']} is {command['Status']}"
-  own = [command["StatusDetails"] for command in commands if command.get("Comment") == event["InstallComment"]]
+  own = [command for command in commands if command.get("Comment") == event["InstallComment"]]
   installing = event["State"] == "INSTALLING"
   if installing and not own and time.time() < int(event["CommittedAt"]) + NEVER_SENT:
     return "no trace of the Install command yet"
@@ -44,6 +44,11 @@ def busy(ssm: Any, ec2: Any, event: Any) -> str:
   ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
   if ping != "Online" and event["State"] not in ("DETACHING", "DRAINED"):  # of no command of ours it has to come back
     return f"its agent is {ping}"
-  # The agent's own answer is proof. A command that timed out may go on unseen.
-  unseen = installing and own and "Success" not in own and "Failed" not in own
-  return f"Install ended as {own[0]}: nobody saw it end on the host" if unseen else ""
+  if not installing or not own or any(command["StatusDetails"] in ("Success", "Failed") for command in own):
+    return ""  # the agent's own answer is proof
+  # A command that timed out may go on unseen. It holds the patch lock: a scan that gets that later is proof.
+  later = max(command["RequestedDateTime"].timestamp() for command in own) + NEVER_SENT
+  proof = [c for c in commands if c["DocumentName"].startswith("AWS-RunPatchBaseline") and c["Status"] == "Success"]
+  if any(command["RequestedDateTime"].timestamp() >= later for command in proof):
+    return ""
+  return f"Install ended as {own[0]['StatusDetails']}: nobody saw it end on the host, and no scan has succeeded since"

@@ -91,7 +91,9 @@ def taken(db: Any, event: Any, key: dict[str, str], record: dict[str, str]) -> b
   except ClientError as error:
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
       raise
-    return False
+    # It may have been refused because a first try, whose answer was lost, was carried out.
+    item = db.get_item(TableName=event["Table"], Key={"Id": key}, ConsistentRead=True).get("Item", {})
+    return bool(item.get("LeaseOwner") == {"S": event["Me"]})
   return True
 
 

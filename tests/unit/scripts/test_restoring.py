@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from unit.scripts.world import EXECUTION, ME, START, World
+from unit.scripts.world import EXECUTION, ME, START, World, moment
 
 DEAD = "22222222-3333-4444-5555-666666666666"
 STATES = ("LEASED", "DETACHING", "DRAINED", "INSTALLING", "PATCHED", "RESTORING", "HEALING")
@@ -100,9 +100,30 @@ def test_record_of_somebody_else_is_not_taken_for_an_old_execution(world: World,
 def test_two_at_once(world: World, claim: Any) -> None:
     """Of two that take a record over one is refused by the table and does nothing."""
     left(world, "DRAINED")
-    world.fail("dynamodb.UpdateItem", "ConditionalCheckFailedException")
+    update = world.table.update_item
+
+    def faster(params: dict[str, Any]) -> Any:
+        world.table.items[f"INSTANCE#{ME}"] |= {"LeaseOwner": {"S": "somebody else"}, "LeaseToken": {"S": "2"}}
+        return update(params)
+
+    world.table.update_item = faster  # type: ignore[method-assign]
 
     assert claim()["Next"] == "nothing"
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseOwner"] == "somebody else"
+
+
+def test_lost_answer_of_the_take_over(world: World, claim: Any) -> None:
+    """The table carried it out, the answer was lost, and the client's second try was refused: the record is its own."""
+    left(world, "DRAINED")
+    update = world.table.update_item
+
+    def lost(params: dict[str, Any]) -> Any:
+        update(params)
+        return update(params) if "LeaseToken" in params["UpdateExpression"] else {}
+
+    world.table.update_item = lost  # type: ignore[method-assign]
+
+    assert (claim()["Next"], world.table.get(f"INSTANCE#{ME}")["LeaseToken"]) == ("wait", "2")
 
 
 def test_neither_instance_nor_execution(claim: Any) -> None:
@@ -167,6 +188,25 @@ def test_command_that_nobody_saw_end(world: World, await_idle: Any, details: str
         await_idle()
 
     assert 3600 <= world.clock.now - START <= 3615
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "idle"), [(600, "Success", True), (599, "Success", False), (700, "Failed", False)]
+)
+def test_scan_that_succeeds_later_is_proof(
+    world: World, await_idle: Any, after: float, status: str, idle: bool
+) -> None:
+    """A patch run that got the lock when the Install, if it ever arrived, would hold it: whoever asked for it."""
+    world.command("mine", "TimedOut", "Execution Timed Out")
+    world.command("a person's scan", status, RequestedDateTime=moment(START + after))
+    world.commands[0]["RequestedDateTime"] = moment(START)
+
+    if idle:
+        await_idle()
+        assert world.clock.now == START
+    else:
+        with pytest.raises(RuntimeError, match=r"^HOST_NOT_IDLE: .*no scan has succeeded since"):
+            await_idle(limit=60)
 
 
 def test_older_proof_counts(world: World, await_idle: Any) -> None:

@@ -59,6 +59,7 @@ def play(plan: Mapping[str, Any], scenario: Scenario) -> tuple[Night, Aftermath]
         _repair(region)
         while records(region, loaded) and found.rounds < ROUNDS:
             region.clock.sleep(ROUND_SECONDS)
+            _scan(region, list(records(region, loaded)))
             _recover(region, loaded, found)
         found.table, found.hosts = table(region, loaded), {h.id: h for h in region.part(Hosts).all()}
         return status
@@ -76,6 +77,13 @@ def _recover(region: Region, loaded: Loaded, found: Aftermath) -> None:
     for instance in open_now:
         start_restore(region, loaded, instance)
     until_quiet(region)
+
+
+def _scan(region: Region, instances: list[str]) -> None:
+    """A person asks the hosts with a scan whether a patch run still holds the lock, as HOST_NOT_IDLE says."""
+    request = {"DocumentName": "AWS-RunPatchBaseline", "Parameters": {"Operation": ["Scan"]}}
+    region.call(region.administrator, "ssm", "SendCommand", {**request, "InstanceIds": instances})
+    region.clock.sleep(ROUND_SECONDS)
 
 
 def start_restore(region: Region, loaded: Loaded, instance: str) -> Execution:
