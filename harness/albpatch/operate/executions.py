@@ -81,7 +81,8 @@ class Executions:
         return sorted(found, key=lambda e: e.started, reverse=True)
 
     def of_opening(self, opening: str, invocations: Sequence[Invocation]) -> list[Execution]:
-        """The executions that an opening of the window has started. Raises Unanswered.
+        """The executions of the patching runbook that an opening of the window has started, not those that it sweeps
+        with. Raises Unanswered.
 
         What is over is taken out of the list of all, which costs a call for 50 of them instead of one for each.
         """
@@ -90,7 +91,8 @@ class Executions:
         for name, instance in started.items():
             if name not in self.seen and name in over and instance:
                 self.seen[name] = replace(over[name], instances=(instance,), roll=opening)
-        return [found for found in map(self.get, started) if found is not None]
+        name = self.session.deployment.document.name
+        return [found for found in map(self.get, started) if found is not None and found.document == name]
 
     def children(self, parent: str) -> list[Execution]:
         """What a rate control has started, in the order of the start. Raises Unanswered."""

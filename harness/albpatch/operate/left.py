@@ -66,7 +66,7 @@ class Left:
         if self.record.kept_out:
             return f"kept out on purpose; {means}"
         if self.owner_over and self.owner is not None and not self.record.abandoned:
-            return f"{means}; {self.owner.why}"
+            return f"{means}; {self.record.failure or self.owner.why}"
         return means
 
 
@@ -99,8 +99,11 @@ def place(registration: Registration, target: Mapping[str, Any]) -> str:
 
 
 def _repair(record: Record) -> str:
-    if record.kept_out:
-        return "put it back only when it is asked to by name"
+    return "put it back only when it is asked to by name" if record.kept_out else restoring(record)
+
+
+def restoring(record: Record) -> str:
+    """What the restore runbook does with a record of this state."""
     if record.state in _REPAIR:
         return _REPAIR[record.state]
     where = ", ".join(place(r, target) for r in record.registrations for target in r.targets)

@@ -10,7 +10,7 @@ from typing import Literal
 from albpatch.errors import Failure, InputError
 from albpatch.live.calls import Unanswered
 from albpatch.operate.executions import Executions
-from albpatch.operate.left import Left, look
+from albpatch.operate.left import Left, look, restoring
 from albpatch.operate.session import Session, words
 from albpatch.operate.status import own
 from albpatch.operate.table import read
@@ -109,4 +109,4 @@ def _choice(name: str, left: Left | None, action: Action, by_name: bool) -> Choi
         return Choice(name, left, "", f"its execution is alive: {left.owner_words}")
     if action == "restore" and left.record.kept_out and not by_name:
         return Choice(name, left, "", "it is kept out on purpose: name it to put it back")
-    return Choice(name, left, _DOES.get(action, left.repair), "")
+    return Choice(name, left, _DOES.get(action, restoring(left.record)), "")

@@ -16,14 +16,15 @@ from albpatch.operate.table import Contents
 
 Kind = Literal["window", "start", "execution"]
 Outcome = Literal["under way", "done", "nothing to do", "incomplete", "halted"]
-_WELL = ("patched", "compliant", "restored", "nothing to put back")
+_REPAIRED = ("restored", "kept-out", "forgotten")
+_WELL = ("patched", "compliant", "nothing to put back", *_REPAIRED)
 
 
 @dataclass(frozen=True)
 class Turn:
     """One instance in a roll. word: waiting, at work, not reached, patched, compliant, skipped, deferred, failed.
 
-    Of an execution of the restore runbook: restored, or nothing to put back.
+    Of an execution of the restore runbook: restored, kept-out, forgotten, or nothing to put back.
     """
 
     instance: str
@@ -62,7 +63,7 @@ class Roll:
             return "halted"
         if not self.turns or sum(counts[word] for word in _WELL) < len(self.turns):
             return "incomplete"
-        return "done" if counts["patched"] or counts["restored"] else "nothing to do"
+        return "done" if any(counts[word] for word in ("patched", *_REPAIRED)) else "nothing to do"
 
     @property
     def words(self) -> str:

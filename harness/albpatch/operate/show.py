@@ -82,6 +82,8 @@ def show(found: Status) -> None:
             say(out, f"and {len(rows) - _ROWS} more; --format json names all", "dim")
     out.print()
     left_over(out, found.left, found.session.now())
+    for name, why in found.failed.items():
+        say(out, f"{name} failed last time ({why}): windows defer it until a start by hand patches it.", "yellow")
     if found.others:
         say(out, f"The lease table also holds {many(found.others, 'open record')} of other deployments.", "dim")
 

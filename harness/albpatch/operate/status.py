@@ -16,13 +16,17 @@ SCHEMA = "alb-patching/status/1"
 
 @dataclass(frozen=True)
 class Status:
-    """What `albpatch status` shows. others: open records of other deployments that share the lease table."""
+    """What `albpatch status` shows. others: open records of other deployments that share the lease table.
+
+    failed: instance -> its last failure, for which windows defer it until it is started by hand.
+    """
 
     session: Session
     roll: Roll | None
     pause: Pause | None
     left: tuple[Left, ...]
     others: int
+    failed: Mapping[str, str]
 
     @property
     def alarming(self) -> bool:
@@ -37,18 +41,23 @@ def status(session: Session) -> Status:
     contents, rolls = read(session), Rolls(session)
     source = rolls.latest()
     roll = None if source is None else rolls.read(source, contents)
-    mine = own(session, contents)
+    mine, ids = own(session, contents), members(session)
+    failed = {name: why for name, why in sorted(contents.failed.items()) if name in ids}
     left = tuple(look(session, rolls.executions, record) for record in mine.values())
-    return Status(session, roll, contents.pause, left, len(contents.records) - len(mine))
+    return Status(session, roll, contents.pause, left, len(contents.records) - len(mine), failed)
 
 
 def own(session: Session, contents: Contents) -> dict[str, Record]:
     """The records of this deployment: of its instances, or in one of its target groups. Raises Unanswered."""
-    fleets = session.deployment.fleets.values()
-    ids = {i.id for fleet in fleets for i in session.account.machines.of(fleet)} if contents.records else set()
-    groups = set(session.groups)
+    ids, groups = members(session) if contents.records else set(), set(session.groups)
     found = sorted(contents.records.items())
     return {name: r for name, r in found if name in ids or any(g.arn in groups for g in r.registrations)}
+
+
+def members(session: Session) -> set[str]:
+    """The instances of the deployment's fleets. Raises Unanswered."""
+    fleets = session.deployment.fleets.values()
+    return {i.id for fleet in fleets for i in session.account.machines.of(fleet)}
 
 
 def as_json(found: Status) -> dict[str, Any]:
@@ -65,6 +74,7 @@ def as_json(found: Status) -> dict[str, Any]:
         "roll": None if found.roll is None else _roll(found.roll),
         "open_records": [_left(one) for one in found.left],
         "open_records_of_others": found.others,
+        "failed_last_time": dict(found.failed),
     }
 
 

@@ -28,7 +28,7 @@ class Registration:
 @dataclass(frozen=True)
 class Record:
     """An open record. owner: the execution that may act. patched_by: the one that took the lease. abandoned: its owner
-    gave it up. kept_out: somebody wants the instance to stay out."""
+    gave it up. kept_out: somebody wants the instance to stay out. failure: why the restore runbook left it open."""
 
     instance: str
     owner: str
@@ -40,6 +40,7 @@ class Record:
     committed: datetime | None
     abandoned: bool = False
     kept_out: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,25 +54,29 @@ class Pause:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the table says now. records: by instance. halted: roll -> why."""
+    """What the table says now. records: by instance. halted: roll -> why. failed: instance -> its last failure, for
+    which every later window defers it."""
 
     records: Mapping[str, Record]
     halted: Mapping[str, str]
     pause: Pause | None
+    failed: Mapping[str, str]
 
 
 def read(session: Session) -> Contents:
     """Everything in the table, also of other deployments that share it. Raises Unanswered, Failure."""
-    records, halted, pause = dict[str, Record](), dict[str, str](), None
+    records, halted, failed, pause = dict[str, Record](), dict[str, str](), dict[str, str](), None
     for item in _items(session):
         kind, _, name = item["Id"].partition("#")
         if kind == "INSTANCE" and "LeaseOwner" in item:
             records[name] = _record(name, item)
         elif kind == "ROLL" and "Halted" in item:
             halted[name] = item["Halted"]
+        elif kind == "FAILED" and "Failure" in item:
+            failed[name] = item["Failure"]
         elif kind == PAUSE:
             pause = Pause(item.get("Reason", ""), item.get("PausedBy", ""), _moment(item.get("Since", "")))
-    return Contents(records, halted, pause)
+    return Contents(records, halted, pause, failed)
 
 
 def halt(session: Session, roll: str, why: str) -> None:
@@ -140,6 +145,7 @@ def _record(name: str, item: Mapping[str, str]) -> Record:
         _moment(item.get("CommittedAt", "")),
         item.get("Abandoned", "") not in _NO,
         item.get("KeptOut", "") not in _NO,
+        item.get("Failure", ""),
     )
 
 

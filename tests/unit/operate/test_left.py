@@ -155,6 +155,7 @@ def test_where_it_stands():
 def test_why():
     """What the state means and how the owner ended; a state of a later version is said to be unknown."""
     assert left().why == "a patch command may reboot it; it died"
+    assert left(Failure="NOT_HEALTHY: It is sick.").why == "a patch command may reboot it; NOT_HEALTHY: It is sick."
     assert left("BAKED").why == "state BAKED is not known to this albpatch; it died"
     assert left(KeptOut={"BOOL": True}).why.startswith("kept out on purpose; ")
     assert left(KeptOut={"BOOL": False}).why == left().why

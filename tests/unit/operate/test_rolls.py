@@ -31,6 +31,8 @@ def roll(*words: str, under_way: bool = False, halted: str = "") -> Roll:
         (("patched", "failed"), "halted"),
         (("failed", "not reached"), "halted"),
         (("restored",), "done"),
+        (("kept-out",), "done"),
+        (("forgotten",), "done"),
         (("nothing to put back",), "nothing to do"),
     ],
 )

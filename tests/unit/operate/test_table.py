@@ -20,6 +20,8 @@ def test_what_stands_in_it():
         {"Id": {"S": "ROLL#1"}, "Halted": {"S": "NOT_HEALTHY"}},
         {"Id": {"S": "ROLL#2"}, "Started": {"N": "12"}},
         {"Id": {"S": "PAUSE"}, "Reason": {"S": "an incident"}},
+        {"Id": {"S": f"FAILED#{I}"}, "Failure": {"S": "INSTALL_FAILED in 1"}},
+        {"Id": {"S": "FAILED#i-2"}},
         {"Id": {"S": "SOMETHING#else"}},
     ]
     found = table.read(session(scan={"Items": items}))
@@ -28,6 +30,7 @@ def test_what_stands_in_it():
     record = found.records[I]
     assert (record.owner, record.state, record.since) == (OWNER, "INSTALLING", datetime(2026, 1, 4, 3, tzinfo=UTC))
     assert [dict(target) for target in record.registrations[0].targets] == [{"Id": I, "Port": 80}]
+    assert found.failed == {I: "INSTALL_FAILED in 1"}
     assert found.halted == {"1": "NOT_HEALTHY"}
     assert found.pause == table.Pause("an incident", "", None)
 
