@@ -68,6 +68,10 @@ def _leaves(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[s
         yield path, old, new
 
 
+def _texts(value: Any) -> set[str]:
+    return {str(one) for one in value} if isinstance(value, list) else set()
+
+
 def weaker(path: tuple[str, ...], old: Any, new: Any) -> bool:
     """Whether a changed setting protects less than it did."""
     if isinstance(old, Mark) or isinstance(new, Mark):
@@ -75,8 +79,7 @@ def weaker(path: tuple[str, ...], old: Any, new: Any) -> bool:
     if path[-1] in _STRICTER:
         return bool(old == _STRICTER[path[-1]])
     if path in _GATES:
-        first, second = ({str(one) for one in value} if isinstance(value, list) else set() for value in (old, new))
-        return bool(first - second)
+        return bool(_texts(old) - _texts(new))
     first, second = number(old), number(new)
     if path[-1] in _LOWER_IS_WEAKER:
         return (first is not None and second is not None and second < first) or (first is not None and new is None)

@@ -12,6 +12,7 @@ from albpatch.document.model import Document, Refused
 from albpatch.document.read import load
 from albpatch.iam.conditions import of_session
 from albpatch.live.checks.common import compared, listed
+from albpatch.live.checks.window import sweeps
 from albpatch.live.roles import Role
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
 from albpatch.plan.facts import of_deployment
@@ -59,17 +60,17 @@ def _runbook_role(look: Look, wanted: settings.Role, inline: set[str], groups: l
 
 
 def window_role(look: Look) -> Iterator[Item]:
-    """The window's role is trusted to Systems Manager, starts this document only and hands over its roles only."""
+    """The window's role is trusted to Systems Manager, starts its documents only and hands over its roles only."""
     deployment, wanted = look.deployment, look.deployment.window_role
     role = look.account.roles.role(wanted.name)
     yield from _role(role, wanted.name, wanted.arn, None, {"start-runbook"})
     ssm = f"arn:{deployment.partition}:ssm:{deployment.region}:{deployment.account_id}"
-    name = deployment.document.name
+    names = look.documents if sweeps(look) else [deployment.document.name]
     restoring = [deployment.restore.role.arn] if deployment.restore is not None else []
     resources = {
         "ssm:StartAutomationExecution": {
-            f"{ssm}:document/{name}",
-            f"{ssm}:automation-definition/{name}:*",
+            *(f"{ssm}:document/{name}" for name in names),
+            *(f"{ssm}:automation-definition/{name}:*" for name in names),
             f"{ssm}:automation-execution/*",
         },
         "iam:PassRole": {deployment.automation_role.arn, *restoring},

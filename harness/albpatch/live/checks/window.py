@@ -125,6 +125,14 @@ def targets_as_recorded(look: Look) -> Iterator[Item]:
         yield wrong("window-target-changed", f"window {look.deployment.window.name}", what, "the fleets' only")
 
 
+def sweeps(look: Look) -> list[str]:
+    """The window's tasks that start the restore runbook before the fleets' turn."""
+    restore, window_id = look.deployment.restore, look.deployment.window.id
+    if restore is None or look.account.windows.window(window_id) is None:
+        return []
+    return [i for i, task in look.account.windows.tasks(window_id).items() if task["TaskArn"] == restore.document]
+
+
 def tasks_as_recorded(look: Look) -> Iterator[Item]:
     """The window has one task per fleet, which can do what the module promises, and no other."""
     window_id, subject = look.deployment.window.id, f"window {look.deployment.window.name}"
@@ -140,6 +148,13 @@ def tasks_as_recorded(look: Look) -> Iterator[Item]:
             yield wrong("task-changed", f"fleet {name}: window task", what, "a task")
         else:
             yield from _task(f"fleet {name}: window task", look.deployment, fleet, task)
+    for task_id in sweeps(look):
+        task = found.pop(task_id, {})
+        wanted = {"TaskType": "AUTOMATION", "ServiceRoleArn": look.deployment.window_role.arn, "Targets": []}
+        yield from compared("task-changed", f"window task {task_id}", wanted, {key: task.get(key) for key in wanted})
+        if priorities and task.get("Priority", 0) >= min(priorities):
+            what = f"the sweep has priority {task.get('Priority')}: it would not come before the fleets"
+            yield wrong("task-changed", f"window task {task_id}", what, f"less than {min(priorities)}")
     for task_id in found:
         yield wrong("task-changed", subject, f"window task {task_id} is not of this deployment", "the fleets' only")
 
