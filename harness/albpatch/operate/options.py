@@ -51,7 +51,7 @@ def _read(given: str) -> list[Deployment]:
 
 def can_ask(args: argparse.Namespace) -> None:
     """Raises InputError where nobody would answer. Before anything is asked of AWS."""
-    if not args.yes and (args.deployment == "-" or not sys.stdin.isatty()):
+    if not args.yes and not sys.stdin.isatty():
         raise InputError("nobody can be asked here: give --yes, or --deployment FILE in a terminal")
 
 

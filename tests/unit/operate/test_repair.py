@@ -85,6 +85,17 @@ def test_who_is_kept_out_is_named():
     assert (named.why_not, "register what is missing of web:80" in named.does) == ("", True)
 
 
+@pytest.mark.parametrize("action", ["restore", "keep-out", "forget"])
+def test_nothing_behind_a_live_execution(action):
+    """Whatever is wanted: while the owner runs nothing is started, by name or for all."""
+    for ids in ([], [I]):
+        seen = account(item(), get_automation_execution=execution("InProgress"))
+        planned = repair.plan(seen, ids, action)
+
+        assert (planned.doable, [c.instance for c in planned.refused]) == ([], [I])
+        assert repair.begin(seen, planned) == {} and started(seen) == []
+
+
 def test_a_start_that_fails_half_way():
     """What was started before AWS refused the next one is named."""
     calls = []
