@@ -209,3 +209,34 @@ def test_the_verb_compares_an_example(tmp_path, capsys, monkeypatch):
     assert made["comparison"]["nights"] == [TITLES[kind] for kind in KINDS]
     assert "Bundled runbook against AWS-owned runbook: better in" in capsys.readouterr().out.replace("\n", " ")
     assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+SCENARIO = """
+exists:
+  zones: [us-east-1a, us-east-1c]
+  target_groups:
+    web: {port: 80}
+    api: {port: 81, load_balancer: null}
+    admin: {port: 82, load_balancer: null}
+  instances:
+    a: {zone: us-east-1a, tags: {Fleet: web}, registrations: [{target_group: web}]}
+    b: {zone: us-east-1c, tags: {Fleet: web}, registrations: [{target_group: web}]}
+profiles: {patches: {missing_patches: 1}}
+assign: {a: patches, b: patches}
+"""
+
+
+def test_a_written_scenario_and_a_plan_are_a_night(tmp_path, monkeypatch, plan, capsys):
+    """`--scenario FILE --plan-json FILE` plays the plan's runbook in virtual time, without Terraform on PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    (tmp_path / "night.yaml").write_text(SCENARIO, encoding="utf-8")
+    asked = [f"--plan-json={tmp_path / 'plan.json'}", f"--scenario={tmp_path / 'night.yaml'}", f"--report={tmp_path}"]
+    status = main(["rehearse", *asked])
+    made = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+
+    assert status == 0
+    assert [night["title"] for night in made["nights"]] == [TITLES[BUNDLED]]
+    assert [m["outcome"] for m in made["nights"][0]["machines"]] == ["patched", "patched"]
+    assert main(["rehearse", *asked, "--compare=aws-owned"]) == 2
+    assert "the plan's runbook is bundled, aws-owned needs the configuration instead" in capsys.readouterr().err

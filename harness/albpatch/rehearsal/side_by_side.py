@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from albpatch.errors import InputError
 from albpatch.region.core import Region
 from albpatch.region.profiles import Profile
 from albpatch.rehearsal.comparison import against, compare
@@ -21,7 +22,7 @@ from albpatch.rehearsal.nights import night
 from albpatch.rehearsal.plain import plain_window
 from albpatch.rehearsal.ratios import ratios
 from albpatch.rehearsal.scenario import Scenario
-from albpatch.rehearsal.sources import plans
+from albpatch.rehearsal.sources import plans, read_plan
 from albpatch.rehearsal.starts import one_at_a_time, open_windows
 from albpatch.rehearsal.tell import tell
 from albpatch.rehearsal.world import World
@@ -75,6 +76,22 @@ def generated(
         made = plans(root, generated_scenario(fewest), sources, document, say)
     title = f"{many(size.instances, 'instance')} in {many(size.fleets, 'fleet')}, seed {size.seed}"
     return _all(title, made, generated_scenario(size), kinds, document, say, began)
+
+
+def from_plan(plan: Path, scenario: Scenario, kinds: Sequence[str], say: Callable[[str], None]) -> model.Report:
+    """Play a plan as `terraform show -json` prints it, with no Terraform at all; no `kinds` plays the runbook it has.
+
+    Raises InputError for a file that is no such plan, or whose runbook is another than what is to be compared.
+    """
+    began = time.monotonic()
+    made = read_plan(plan)
+    (source, *others) = dict.fromkeys(str(record["document"]["source"]) for record in records(made))
+    if others:
+        raise InputError(f"{plan}: its calls have different runbooks, {', '.join([source, *others])}")
+    for kind in kinds:
+        if source_of(kind) != source:
+            raise InputError(f"--compare: the plan's runbook is {source}, {kind} needs the configuration instead")
+    return _all(f"Plan {plan.name}", {source: made}, scenario, kinds or [source], None, say, began)
 
 
 def _all(
@@ -147,7 +164,7 @@ def report(title: str, played: Mapping[str, Played], facts: Sequence[tuple[str, 
     made = compare(nights, found, least)
     table = dataclasses.replace(made, ratios=_ratios(played))
     ours = played.get(BUNDLED)
-    others = [TITLES[kind] for kind in played if kind != BUNDLED] if ours else []
+    others = [TITLES[kind] for kind in (PLAIN, AWS_OWNED) if kind in played] if ours else []
     lost = " ".join(f"{n.title} lost {count(n.lost)} of {count(n.sent)} requests." for n in nights)
     return model.Report(
         title=title,

@@ -56,6 +56,19 @@ def plans(
         region.close()
 
 
+def read_plan(path: Path) -> Plan:
+    """A plan from a file. Raises InputError for anything but what `terraform show -json` prints of a plan of ours."""
+    try:
+        plan = json.loads(_text(path))
+    except ValueError:
+        raise InputError(f"{path}: is not JSON") from None
+    if not isinstance(plan, dict) or not {"planned_values", "configuration"} <= set(plan):
+        raise InputError(f"{path}: is no plan: give what `terraform show -json PLAN` prints")
+    if not records(plan):
+        raise InputError(f"{path}: makes no maintenance window of this module")
+    return plan
+
+
 def _planned(terraform: Terraform, root: Path, source: str, say: Callable[[str], None]) -> Plan:
     """The configuration as it stands where its runbook has that source already, else with that source."""
     say(f"  terraform plan, runbook {source}")

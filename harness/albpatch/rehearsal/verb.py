@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -15,15 +14,12 @@ from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from albpatch.errors import Failure, InputError
+from albpatch.rehearsal.asked import COMPARED, SCENARIO, Asked, asked
 
 if TYPE_CHECKING:
     from albpatch.report.model import Report
 
-DEFAULT_ROOT, SCENARIO, DEFAULT_REPORT = "examples/complete", "rehearsal.yaml", "report"
-DEFAULT_FACTOR, HIGHEST_FACTOR = 40.0, 200.0
-ALL_ACTS = (1, 2, 3)
-DEFAULT_ACTS = ",".join(map(str, ALL_ACTS))
-COMPARED = ("plain", "aws-owned", "bundled")
+DEFAULT_ROOT, DEFAULT_REPORT = "examples/complete", "report"
 STAND_IN = "tests/fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
 INTERRUPTED = 130  # as a shell reports an end by Ctrl-C
 
@@ -38,14 +34,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "held, 1 it did not, was not put to the test, or something failed, 2 bad input.",
     )
     parser.add_argument("root", metavar="DIR", nargs="?", default=DEFAULT_ROOT, help=f"default: {DEFAULT_ROOT}")
-    parser.add_argument("--scenario", metavar="FILE", help=f"what exists and how it behaves; default: DIR/{SCENARIO}")
-    parser.add_argument("--report", metavar="DIR", default=DEFAULT_REPORT, help="where report.html and result.json go")
     parser.add_argument(
-        "--factor", type=float, default=DEFAULT_FACTOR, metavar="N", help="region seconds in a second; default: 40"
+        "--scenario",
+        metavar="FILE",
+        help=f"what exists and how it behaves; default: DIR/{SCENARIO}. Named, it is played in virtual time, unless "
+        "--factor or --acts ask for scaled time",
     )
     parser.add_argument(
+        "--plan-json",
+        metavar="FILE",
+        help="with --scenario: play what `terraform show -json PLAN` prints; Terraform is not run and DIR not read",
+    )
+    parser.add_argument("--report", metavar="DIR", default=DEFAULT_REPORT, help="where report.html and result.json go")
+    parser.add_argument("--factor", type=float, metavar="N", help="region seconds in a second; default: 40")
+    parser.add_argument(
         "--acts",
-        default=DEFAULT_ACTS,
         metavar="LIST",
         help="1 plain patching, 2 the module's window, 3 cancelled during a reboot; default: 1,2,3",
     )
@@ -83,14 +86,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Rehearse; returns the exit status. Raises InputError and Failure."""
-    root, scenario_file, acts = _checked(args)
+    wanted = asked(args)
     out = sys.stderr if args.json else sys.stdout
     where = "an AWS region on this machine; no account is touched"
-    print(f"albpatch: rehearsing {args.root} in {where}", file=out, flush=True)
+    print(f"albpatch: rehearsing {args.plan_json or args.root} in {where}", file=out, flush=True)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with nobodys_account():
-            report = _made(args, root, scenario_file, acts, out)
+            report = _made(args, wanted, out)
         written = _write(report, Path(args.report))
     except KeyboardInterrupt:
         print("albpatch: interrupted; nothing is left running", file=sys.stderr)
@@ -119,48 +122,7 @@ def nobodys_account() -> Iterator[None]:
         os.environ.update(before)
 
 
-def _checked(args: argparse.Namespace) -> tuple[Path, Path, tuple[int, ...]]:
-    root = Path(args.root)
-    if not root.is_dir():
-        raise InputError(f"{args.root}: there is no such directory")
-    if not any(root.glob("*.tf")) and not any(root.glob("*.tf.json")):
-        raise InputError(f"{args.root}: holds no Terraform configuration")
-    if args.instances is not None and args.scenario:
-        raise InputError("--scenario and --instances exclude each other")
-    if args.instances is None and args.concurrency != 1:
-        raise InputError("--concurrency belongs to --instances; a configuration says it in rate_control")
-    scaled = args.factor != DEFAULT_FACTOR or args.acts != DEFAULT_ACTS
-    if scaled and (args.compare is not None or args.instances is not None):
-        raise InputError("--factor and --acts belong to scaled time; --compare and --instances play in virtual time")
-    scenario_file = Path(args.scenario) if args.scenario else root / SCENARIO
-    if args.instances is None and not scenario_file.is_file():
-        raise InputError(f"{scenario_file}: there is no such scenario file; --scenario names another")
-    if not 1 <= args.factor <= HIGHEST_FACTOR:
-        raise InputError(f"--factor: must be from 1 to {HIGHEST_FACTOR:g}, not {args.factor:g}")
-    numbers = args.acts.split(",")
-    if not all(n.strip() in map(str, ALL_ACTS) for n in numbers):
-        raise InputError(f"--acts: must be some of 1,2,3, not {args.acts!r}")
-    if shutil.which("terraform") is None:
-        raise InputError(
-            "Terraform is not on PATH: install 1.9 or newer, see https://developer.hashicorp.com/terraform"
-        )
-    return root, scenario_file, tuple(sorted({int(n) for n in numbers}))
-
-
-def _compared(args: argparse.Namespace) -> tuple[tuple[str, ...], Path | None]:
-    """What is put side by side, and AWS's document where it is needed."""
-    kinds = tuple(dict.fromkeys(kind.strip() for kind in (args.compare or "bundled").split(",")))
-    if args.compare == "" or not all(kind in COMPARED for kind in kinds):
-        raise InputError(f"--compare: must be some of {','.join(COMPARED)}, not {args.compare!r}")
-    if "aws-owned" not in kinds:
-        return kinds, None
-    document = Path(args.aws_owned_document)
-    if not document.is_file():
-        raise InputError(f"{document}: there is no such document; --aws-owned-document names AWS's runbook")
-    return kinds, document
-
-
-def _made(args: argparse.Namespace, root: Path, scenario_file: Path, acts: tuple[int, ...], out: TextIO) -> Report:
+def _made(args: argparse.Namespace, wanted: Asked, out: TextIO) -> Report:
     try:
         import moto  # noqa: F401 (only whether it is there)
     except ImportError:
@@ -168,20 +130,21 @@ def _made(args: argparse.Namespace, root: Path, scenario_file: Path, acts: tuple
     from albpatch.rehearsal.generate import Size
     from albpatch.rehearsal.rehearse import rehearse
     from albpatch.rehearsal.scenario import load
-    from albpatch.rehearsal.side_by_side import generated, side_by_side
+    from albpatch.rehearsal.side_by_side import from_plan, generated, side_by_side
     from albpatch.report.terminal import screen
 
     size = None if args.instances is None else Size(args.instances, args.fleets, args.seed, args.concurrency)
-    compared = _compared(args) if args.compare is not None or size is not None else None
-    made = load(scenario_file) if size is None else None
+    made = None if size is not None else load(wanted.scenario)
     shown = screen(out)
     try:
-        if compared is not None and size is not None:
-            return generated(root, size, *compared, shown.line)
+        if size is not None:
+            return generated(wanted.root, size, wanted.kinds or (), wanted.document, shown.line)
         assert made is not None
-        if compared is not None:
-            return side_by_side(root, made, *compared, shown.line)
-        return rehearse(root, made, acts, args.factor, shown)
+        if wanted.plan is not None:
+            return from_plan(wanted.plan, made, wanted.kinds or (), shown.line)
+        if wanted.kinds is not None:
+            return side_by_side(wanted.root, made, wanted.kinds, wanted.document, shown.line)
+        return rehearse(wanted.root, made, wanted.acts, wanted.factor, shown)
     finally:
         shown.close()
 

@@ -132,6 +132,9 @@ def test_a_document_that_is_not_there(capsys, tmp_path):
         (["--instances=10", "--fleets=0"], "--fleets: must be from 1"),
         (["--instances=10", "--scenario=x.yaml"], "--scenario and --instances exclude each other"),
         (["--instances=10", "--concurrency=0"], "--concurrency: must be from 1"),
+        (["--plan-json=x.json"], "--plan-json needs --scenario"),
+        (["--plan-json=x.json", "--scenario=x.yaml", "--acts=2"], "--factor and --acts belong to scaled time"),
+        (["--plan-json=x.json", "--scenario=x.yaml"], "x.yaml: there is no such scenario file"),
         (["--compare=plain", "--concurrency=2"], "--concurrency belongs to --instances"),
         (["--compare=plain", "--factor=10"], "--factor and --acts belong to scaled time"),
         (["--instances=10", "--acts=2"], "--factor and --acts belong to scaled time"),
@@ -143,3 +146,21 @@ def test_sizes_that_cannot_be_generated(capsys, args, text):
 
     assert (status, len(said)) == (2, 1)
     assert text in said[0]
+
+
+NO_PLANS = [
+    ("{", "is not JSON"),
+    ("[]", "is no plan: give what `terraform show -json PLAN` prints"),
+    ('{"planned_values": {}, "configuration": {}}', "makes no maintenance window of this module"),
+]
+
+
+@pytest.mark.parametrize(("content", "text"), NO_PLANS, ids=lambda value: value[:12])
+def test_a_file_that_is_no_plan(capsys, tmp_path, content, text):
+    """The file is named with what is wrong, and no Terraform was needed to find out."""
+    (tmp_path / "plan.json").write_text(content, encoding="utf-8")
+    scenario = COMPLETE / "rehearsal.yaml"
+    status, said = run(capsys, f"--plan-json={tmp_path / 'plan.json'}", f"--scenario={scenario}")
+
+    assert (status, len(said)) == (2, 1)
+    assert f"plan.json: {text}" in said[0]

@@ -259,3 +259,14 @@ def test_a_small_night_is_shown_whole():
 
     assert all(f'title="i-1">web-{n}<' in html.split("<details>")[0] for n in range(40))
     assert "Drawn are" not in html
+
+
+def test_a_night_that_is_many_times_longer_has_an_axis_of_its_own():
+    """Beside a night of two days the others would be a dash; the page says that the axes differ."""
+    usual, long = night(), dataclasses.replace(night(), seconds=300.0 * 20)
+    html = page(Report("n", "", True, (usual, usual, long)))
+    wide = re.findall(r'<rect class="draining"[^>]*width="([0-9.]+)"', html)[1:]  # the first is the legend's
+
+    assert html.count("its axis of time is its own") == 1
+    assert wide[0] == wide[1] != wide[2]
+    assert "axis of time is its own" not in page(Report("n", "", True, (usual, usual)))
