@@ -86,3 +86,15 @@ def test_the_clone_builds_nothing_of_another_name(planned, policies):
         (need,) = needs("cloudformation", operation, {"StackName": "production"}, planned[0])
 
         assert not decide(Request(need.action, need.resource), policies).allowed
+
+
+def test_what_builds_things_is_limited_to_the_names_of_the_document(policies):
+    """No right on CloudFormation, Lambda or IAM reaches a stack, function, role or policy of another name."""
+    statements = [s for text in policies for s in json.loads(text)["Statement"]]
+    building = [
+        s for s in statements if any(a.split(":")[0] in ("cloudformation", "lambda", "iam") for a in s["Action"])
+    ]
+    resources = [resource for statement in building for resource in statement["Resource"]]
+
+    assert len(building) >= 3
+    assert [r for r in resources if not r.rpartition(":")[2].split("/", 1)[-1].startswith("lb-instance-change-")] == []
