@@ -15,6 +15,9 @@ module "runbook" {
   drain            = var.drain
   health           = var.health
   logs             = var.logs
+  alarms           = var.alarms
+  change_calendars = var.change_calendars
+  window_seconds   = var.schedule.duration_hours * 3600
 }
 
 module "leases" {
@@ -51,6 +54,8 @@ module "automation_role" {
   lease_table_name         = local.names.lease_table
   restore                  = { document = local.names.restore_document, role_arn = local.restore_role_arn }
   kms_key_arn              = var.kms_key_arn
+  alarms                   = length(var.alarms.names) > 0
+  change_calendars         = var.change_calendars
   tags                     = var.tags
 }
 
@@ -122,6 +127,11 @@ resource "terraform_data" "deployment" {
         for arn in flatten(values(var.fleets)[*].target_group_arns) : split(":", arn)[3] == local.region
       ])
       error_message = "A target group lies in another region than ${local.region}: a maintenance window and its runbook act in one region, so call the module once per region."
+    }
+
+    precondition {
+      condition     = !local.bundled || try(var.schedule.duration_hours * 3600 >= module.runbook.needed_seconds, true)
+      error_message = "The window is open for ${var.schedule.duration_hours * 3600} seconds, and an instance may need ${try(module.runbook.needed_seconds, 0)} until it is back: none would ever be patched. Lengthen schedule.duration_hours, or shorten the time-outs of patching and health."
     }
   }
 }

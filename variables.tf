@@ -1,3 +1,72 @@
+variable "alarms" {
+  description = "CloudWatch alarms, metric or composite, that speak against patching: while one of names is in ALARM no instance is taken out, and one that was is put back unpatched. insufficient_data: allow, or stop to treat an alarm without data alike. An alarm that does not exist stops the roll."
+  type = object({
+    names             = optional(list(string), [])
+    insufficient_data = optional(string, "allow")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.alarms.names) <= 20
+    error_message = "alarms.names must have at most 20 entries: they stand in the runbook, which has 64 KB. Put more behind a composite alarm."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.alarms.names : can(regex("^[!-~]([ -~]{0,253}[!-~])?$", name))])
+    error_message = "Every entry of alarms.names must be the name of an alarm, 1 to 255 ASCII characters without a space at either end, which is CloudWatch's limit."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.alarms.names : !startswith(name, "arn:") && !strcontains(name, "{{")])
+    error_message = "No entry of alarms.names may be an ARN or hold {{: DescribeAlarms takes names, and Automation takes double braces for a reference."
+  }
+
+  validation {
+    condition     = length(distinct(var.alarms.names)) == length(var.alarms.names)
+    error_message = "An alarm must stand only once in alarms.names: the second time says nothing new."
+  }
+
+  validation {
+    condition     = contains(["allow", "stop"], var.alarms.insufficient_data)
+    error_message = "alarms.insufficient_data must be allow or stop: an alarm without data either speaks against patching or does not."
+  }
+
+  validation {
+    condition     = length(var.alarms.names) == 0 ? true : var.runbook.source == "bundled"
+    error_message = "alarms needs runbook.source = \"bundled\": AWS's runbook looks at no alarm."
+  }
+}
+
+variable "change_calendars" {
+  description = "Change calendars of Systems Manager, by name, or by ARN where another account shares them: while one is closed no instance is taken out, and one that was is put back unpatched."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.change_calendars) <= 10
+    error_message = "change_calendars must have at most 10 entries: they stand in the runbook, which has 64 KB."
+  }
+
+  validation {
+    condition = alltrue([
+      for name in var.change_calendars : can(regex("^(arn:aws(-[a-z]+)*:ssm:[a-z0-9-]+:[0-9]{12}:document/)?[A-Za-z0-9_.-]{3,128}$", name))
+    ])
+    error_message = "Every entry of change_calendars must be the name of a calendar, 3 to 128 letters, digits, dots, hyphens or underscores, or its ARN: GetCalendarState takes nothing else."
+  }
+
+  validation {
+    condition     = length(distinct(var.change_calendars)) == length(var.change_calendars)
+    error_message = "A calendar must stand only once in change_calendars: the second time says nothing new."
+  }
+
+  validation {
+    condition     = length(var.change_calendars) == 0 ? true : var.runbook.source == "bundled"
+    error_message = "change_calendars needs runbook.source = \"bundled\": AWS's runbook looks at no calendar."
+  }
+}
+
 variable "drain" {
   description = "How long an instance that was taken out is left alone. propagation_seconds: the least time between deregistration and reboot, whatever the deregistration delay says."
   type = object({

@@ -22,6 +22,21 @@ locals {
   restore_idle_seconds = var.patching.timeout_seconds + local.delivery_seconds + var.health.timeout_seconds
   healthy_attempts     = ceil(var.health.timeout_seconds / local.healthy_seconds) + 2
 
+  # From Commit on: what an instance that comes back may take, each wait as long as its time-out allows.
+  remainder_seconds = sum([
+    local.delivery_seconds, var.patching.timeout_seconds, var.health.timeout_seconds, var.health.bake_seconds, local.spare_seconds,
+  ])
+
+  # The gates, where there are any, stand before the lease and again before the point of no return.
+  after_calendar = {
+    lease  = length(var.alarms.names) > 0 ? "CheckAlarms" : "AcquireLease"
+    commit = length(var.alarms.names) > 0 ? "CheckAlarmsAgain" : "Commit"
+  }
+  before = {
+    lease  = length(var.change_calendars) > 0 ? "CheckCalendar" : local.after_calendar.lease
+    commit = length(var.change_calendars) > 0 ? "CheckCalendarAgain" : local.after_calendar.commit
+  }
+
   # The other steps of the restore runbook, on a host that is idle already, have half an hour.
   restore_step_seconds = var.health.timeout_seconds + var.health.bake_seconds + 1800
 
@@ -51,6 +66,12 @@ locals {
     health           = var.health
     logs             = var.logs
     patching         = var.patching
+    alarms           = var.alarms
+    change_calendars = var.change_calendars
+
+    before         = local.before
+    after_calendar = local.after_calendar
+    commit_seconds = var.window_seconds - local.remainder_seconds
 
     delivery_seconds     = local.delivery_seconds
     scan_seconds         = local.scan_seconds

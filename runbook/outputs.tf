@@ -3,6 +3,11 @@ output "await_quiet_document" {
   value       = local.await_quiet_document
 }
 
+output "needed_seconds" {
+  description = "What an instance may take from its deregistration until it is back, with the least deregistration delay."
+  value       = local.remainder_seconds + var.drain.propagation_seconds
+}
+
 output "patch_document" {
   description = "The Automation document as YAML text, ending in one newline."
   value       = local.patch_document

@@ -1,8 +1,23 @@
 # Everything here was validated and given its default by the root module: this module only renders.
 
+variable "alarms" {
+  type = object({
+    names             = list(string)
+    insufficient_data = string
+  })
+  description = "CloudWatch alarms that keep instances in rotation while they are in ALARM."
+  nullable    = false
+}
+
 variable "assume_role_arn" {
   type        = string
   description = "ARN of the role that the runbook assumes, written into the document."
+  nullable    = false
+}
+
+variable "change_calendars" {
+  type        = list(string)
+  description = "Change calendars of which none may be closed."
   nullable    = false
 }
 
@@ -67,5 +82,11 @@ variable "restore_document" {
 variable "restore_role_arn" {
   type        = string
   description = "ARN of the role that the restore runbook assumes, written into its document."
+  nullable    = false
+}
+
+variable "window_seconds" {
+  type        = number
+  description = "How long the window stays open. Nothing is taken out that might not be back before its end."
   nullable    = false
 }

@@ -41,6 +41,7 @@ def scene(
     faults: Mapping[str, Any] | None = None,
     traffic: Mapping[str, Any] | None = None,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
+    exists: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """A scenario of these machines (name -> profile). What is not given is a fleet `web` behind one group `web`.
 
@@ -49,7 +50,12 @@ def scene(
     made = {name: machine(number) for number, name in enumerate(profiles)} | dict(machines or {})
     return parse(
         {
-            "exists": {"zones": ZONES, "target_groups": dict(groups or {"web": group()}), "instances": made},
+            "exists": {
+                "zones": ZONES,
+                "target_groups": dict(groups or {"web": group()}),
+                "instances": made,
+                **(exists or {}),
+            },
             "profiles": {**PROFILES, **(extra or {})},
             "assign": dict(profiles),
             "traffic": {"requests_per_second": 2, "slow_share": 0.1, "slow_seconds": 8, **(traffic or {})},

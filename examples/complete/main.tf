@@ -63,6 +63,12 @@ module "alb_patching" {
     s3_key_prefix             = null
   }
 
+  alarms = {
+    names             = ["web-5xx"]
+    insufficient_data = "allow"
+  }
+  change_calendars = ["holidays"]
+
   runbook = {
     source = "bundled"
   }

@@ -11,6 +11,7 @@ locals {
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "ssm:DescribeInstanceInformation",
+        "ssm:GetMaintenanceWindowExecution",
         "ssm:ListCommandInvocations",
         "ssm:ListCommands",
       ]
@@ -66,6 +67,19 @@ locals {
       Resource = ["arn:${var.partition}:dynamodb:${var.region}:${var.account_id}:table/${var.lease_table_name}"]
     },
     ],
+    # Composite alarms are no resource that a policy could name.
+    [for resource in var.alarms ? ["*"] : [] : {
+      Sid      = "ReadAlarms"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:DescribeAlarms"]
+      Resource = [resource]
+    }],
+    [for names in [var.change_calendars] : {
+      Sid      = "ReadChangeCalendars"
+      Effect   = "Allow"
+      Action   = ["ssm:GetCalendarState"]
+      Resource = [for name in names : startswith(name, "arn:") ? name : "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${name}"]
+    } if length(names) > 0],
     # DynamoDB uses the key on behalf of who reads and writes the table.
     [for key in var.kms_key_arn[*] : {
       Sid       = "UseKeyOfLeases"

@@ -3,6 +3,16 @@ variable "account_id" {
   type        = string
 }
 
+variable "alarms" {
+  description = "Whether the runbook looks at alarms."
+  type        = bool
+}
+
+variable "change_calendars" {
+  description = "Names and ARNs of the change calendars that the runbook looks at."
+  type        = list(string)
+}
+
 variable "fleets" {
   description = "The instances that may be sent a patch command and the target groups they may be moved in and out of."
   type = map(object({

@@ -27,9 +27,10 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
   for group in groups:
     pairs = elb.describe_target_group_attributes(TargetGroupArn=group["Arn"])["Attributes"]
     group["Attributes"] = {pair["Key"]: pair["Value"] for pair in pairs}
+  waits = [0, *(wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"])]
   while True:
-    if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
-      return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.", [])
+    if why := stopped(db, event, max(waits)):
+      return verdict("deferred", why, [])
     record, short = [], ""
     for group in groups:
       # The leases before the health: who takes one in between breaks the transaction's condition.
@@ -45,8 +46,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
       short = short or below(entry, health, event["InstanceId"])
       record.append(entry)
     if not (short := short or lease(db, event, record)):
-      waits = [wait_for(group, int(event["PropagationSeconds"])) for group in groups if group["Targets"]]
-      return verdict("continue", f"Leases of {len(waits)} target groups.", record, max(waits, default=0))
+      return verdict("continue", f"Leases of {len(waits) - 1} target groups.", record, max(waits))
     if time.time() >= end:
       return verdict("deferred", short, [])
     time.sleep(LOOK_SECONDS)
@@ -58,6 +58,16 @@ def typed(**values: str) -> dict[str, Any]:
 
 def read(db: Any, event: Any, key: str) -> dict[str, Any]:
   return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
+
+
+def stopped(db: Any, event: Any, wait: int = 0) -> str:
+  """Why nobody of this roll may go on now; nothing if all may."""
+  if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
+    return "ROLL_HALTED: An instance of this roll failed."
+  if read(db, event, "PAUSE"):
+    return "PAUSED: Somebody paused all rolls."
+  late = 0 < int(event["CommitBefore"]) < time.time() + wait
+  return "WINDOW_CLOSING: It might not be back before the window ends." if late else ""
 
 
 def lease(db: Any, event: Any, record: Any) -> str:

@@ -23,7 +23,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
       raise RuntimeError(f"CHANGED_BY_OTHER: It is registered again in {arn}.")
     if short := below({**entry, "Holders": holders}, health, event["InstanceId"]):
       return {"Outcome": "deferred", "Sentence": f"FLOOR: {short}", "CommittedAt": now}
-  if refusal := fence(db, event, now):
+  if refusal := stopped(db, event) or fence(db, event, now):
     return {"Outcome": "deferred", "Sentence": refusal, "CommittedAt": now}
   return {"Outcome": "continue", "Sentence": "Out of rotation, and every floor holds.", "CommittedAt": now}
 
@@ -34,6 +34,16 @@ def typed(**values: str) -> dict[str, Any]:
 
 def read(db: Any, event: Any, key: str) -> dict[str, Any]:
   return dict(db.get_item(TableName=event["Table"], Key=typed(Id=key), ConsistentRead=True).get("Item", {}))
+
+
+def stopped(db: Any, event: Any, wait: int = 0) -> str:
+  """Why nobody of this roll may go on now; nothing if all may."""
+  if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
+    return "ROLL_HALTED: An instance of this roll failed."
+  if read(db, event, "PAUSE"):
+    return "PAUSED: Somebody paused all rolls."
+  late = 0 < int(event["CommitBefore"]) < time.time() + wait
+  return "WINDOW_CLOSING: It might not be back before the window ends." if late else ""
 
 
 def fence(db: Any, event: Any, now: str) -> str:
@@ -51,9 +61,9 @@ def fence(db: Any, event: Any, now: str) -> str:
   except ClientError as error:
     if error.response["Error"]["Code"] != "TransactionCanceledException":
       raise
-    if "Halted" not in read(db, event, roll):
-      raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
-    return "ROLL_HALTED: An instance of this roll failed."
+    if why := stopped(db, event):
+      return why
+    raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
   return ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 CLOCK_TOLERANCE = 60  # seconds; patch states carry the instance's own clock
@@ -18,10 +19,22 @@ def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
   roll = event["WindowExecutionId"] or event["ExecutionId"]
-  return {**classify(event, roll), "Roll": roll}
+  before = commit_before(event, roll)
+  return {**classify(event, roll, bool(before)), "Roll": roll, "CommitBefore": str(before)}
 
 
-def classify(event: Any, roll: str) -> dict[str, str]:
+def commit_before(event: Any, roll: str) -> int:
+  """0 where a person started it: then no window has the roll's id."""
+  try:
+    found = boto3.client("ssm", config=RETRIES).get_maintenance_window_execution(WindowExecutionId=roll)
+  except ClientError as error:
+    if error.response["Error"]["Code"] != "DoesNotExistException":
+      raise
+    return 0
+  return int(found["StartTime"].timestamp()) + int(event["CommitSeconds"])
+
+
+def classify(event: Any, roll: str, in_window: bool) -> dict[str, str]:
   name = event["InstanceId"]
   answer = boto3.client("ec2", config=RETRIES).describe_instances(Filters=[{"Name": "instance-id", "Values": [name]}])
   instance: Any = next((i for r in answer["Reservations"] for i in r["Instances"]), {})
@@ -42,6 +55,8 @@ def classify(event: Any, roll: str) -> dict[str, str]:
   if record := read(event, f"INSTANCE#{name}"):
     owner, state = record["LeaseOwner"]["S"], record["LeaseState"]["S"]
     return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")
+  if in_window and (failed := read(event, f"FAILED#{name}").get("Failure")):
+    return verdict("deferred", f"FAILED_LAST_TIME: {failed['S']}. Once it is mended, start it by hand.")
   own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
   if any("draining" in entry["States"] for entry in own):
     return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import boto3
@@ -21,6 +22,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
   outcome, code, sentence = conclude(steps, left)
   if outcome == "failed":
     sentence += halt(event, code)
+  remember(event, outcome, code, steps)
   result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps, left)}
   known = {name: value for name, value in event.items() if name != "Table"}
   return {**result, "EventSent": send({**known, **result})}
@@ -28,17 +30,33 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
 
 def halt(event: Any, code: str) -> str:
   """Stops the roll: no lease and no Commit any more. HaltRoll may have done it already."""
-  key, why = {"S": f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}"}, {"S": code}
   try:
-    boto3.client("dynamodb", config=RETRIES).update_item(
-      TableName=event["Table"],
-      Key={"Id": key},
-      UpdateExpression="SET Halted = if_not_exists(Halted, :why)",
-      ExpressionAttributeValues={":why": why},
-    )
+    note(event, f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}", "Halted", code)
   except (BotoCoreError, ClientError) as error:
     return f" The roll goes on: {error}"
   return ""
+
+
+def remember(event: Any, outcome: str, code: str, steps: Any) -> None:
+  """Windows leave alone what failed by itself, until it ends well after a start by hand."""
+  name = f"FAILED#{event['InstanceId']}"
+  key = {"S": name}
+  with suppress(BotoCoreError, ClientError):
+    if outcome in ("patched", "compliant"):
+      change = {"UpdateExpression": "REMOVE Failure", "ConditionExpression": "attribute_exists(Failure)"}
+      boto3.client("dynamodb", config=RETRIES).update_item(TableName=event["Table"], Key={"Id": key}, **change)
+    elif outcome == "failed" and ("Detach" in steps or code == "SCAN_FAILED"):
+      note(event, name, "Failure", f"{code} in {event['ExecutionId']}")
+
+
+def note(event: Any, key: str, name: str, text: str) -> None:
+  item, value = {"S": key}, {"S": text}
+  boto3.client("dynamodb", config=RETRIES).update_item(
+    TableName=event["Table"],
+    Key={"Id": item},
+    UpdateExpression=f"SET {name} = if_not_exists({name}, :text)",
+    ExpressionAttributeValues={":text": value},
+  )
 
 
 def output(step: Any, name: str) -> str:
@@ -66,6 +84,8 @@ def conclude(steps: Any, left: dict[str, str]) -> tuple[str, str, str]:
     elif output(step, "Outcome") not in ("", "continue"):
       code, _, sentence = output(step, "Sentence").partition(": ")
       found = output(step, "Outcome"), code, sentence
+    elif output(step, "State") == "CLOSED":
+      found = "deferred", "FREEZE", "A change calendar is closed."
   if left:
     failures = failures or {"LEASE_LOST": "Another execution owns its record."}
     where = "; ".join(f"{g['Targets']} in {g['Arn']}" for g in json.loads(left["Record"]) if g["Targets"])

@@ -23,6 +23,9 @@ PLAIN: dict[str, Any] = {
     "drain": {"propagation_seconds": 30},
     "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 1800, "bake_seconds": 0},
     "logs": {},
+    "alarms": {"names": [], "insufficient_data": "allow"},
+    "change_calendars": [],
+    "window_seconds": 14400,
 }
 FULL: dict[str, Any] = {
     **PLAIN,
@@ -39,6 +42,11 @@ FULL: dict[str, Any] = {
         "s3_bucket_name": "example-bucket-for-the-logs-of-patching",
         "s3_key_prefix": "patching/a-fleet-with-a-long-name",
     },
+    "alarms": {
+        "names": ["a-service-with-a-long-name-5xx", "a-service-with-a-long-name-latency"],
+        "insufficient_data": "stop",
+    },
+    "change_calendars": ["arn:aws:ssm:ap-northeast-1:123456789012:document/holidays", "sales"],
 }
 
 

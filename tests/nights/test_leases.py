@@ -35,11 +35,11 @@ def execute(region: Region, name: str, **parameters: list[str]) -> Any:
 
 
 def items(region: Region, loaded: Loaded) -> dict[str, dict[str, Any]]:
-    """What stands in the lease table, by key; target groups without a holder left out."""
+    """What stands in the lease table, by key, but for groups without a holder and what is remembered of failures."""
     (table,) = loaded.tables.values()
     found = region.backend("dynamodb", "Scan", {"TableName": table})["Items"]
     plain = [{name: next(iter(value.values())) for name, value in item.items()} for item in found]
-    return {item["Id"]: item for item in plain if len(item) > 1}
+    return {item["Id"]: item for item in plain if len(item) > 1 and not item["Id"].startswith("FAILED#")}
 
 
 def changed(plan: Any, change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

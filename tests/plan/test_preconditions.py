@@ -44,6 +44,7 @@ ROOT_CASES = {
     "required": ("", {"Approver": {}}, "requires Approver, which the task does not pass"),
     "pattern": ("", {"MinHealthyCount": {"default": "5", "allowedPattern": "^[5-9]$"}}, "the value of MinHealthyCount"),
     "size": ("", "x" * 65536, "Systems Manager takes 64 KB"),
+    "window": ("", 4 * 3600 + 1, "The window is open for 14400 seconds, and an instance may need 14401"),
 }
 PARAMETERS = (
     "InstanceId",
@@ -56,7 +57,7 @@ PARAMETERS = (
 
 
 def case(groups: str, document: object) -> str:
-    """A test file that plans two fleets, with another runbook where one is given."""
+    """A test file that plans two fleets, with another runbook, or the seconds that one needs, where given."""
     arns = groups or f'["{GROUP}0123456789abcdef"]'
     text = (
         f'{MOCKS}\nvariables {{\n  name     = "web"\n  schedule = {{ expression = "rate(7 days)" }}\n'
@@ -64,7 +65,8 @@ def case(groups: str, document: object) -> str:
         f'    tags = {{ ALB = ["alb01"] }}, target_group_arns = {arns} }} }}\n}}\n'
     )
     if document:
-        outputs = {"patch_document": rendered(document)}
+        needed = document if isinstance(document, int) else 1
+        outputs = {"patch_document": rendered(document), "needed_seconds": needed}
         text += f"override_module {{\n  target  = module.runbook\n  outputs = {json.dumps(outputs)}\n}}\n"
     return text + 'run "planned" {\n  command = plan\n}\n'
 

@@ -34,6 +34,12 @@ def calls_of_document(document):
     return {call for script in scripts for call in calls_of(script)}
 
 
+def native_calls(document):
+    """The calls of the steps that make one by themselves."""
+    steps = [step["inputs"] for step in document["mainSteps"] if step["action"] == "aws:executeAwsApi"]
+    return {(inputs["Service"], inputs["Api"]) for inputs in steps}
+
+
 def parts_of_transactions(document):
     """The IAM actions of what the transactions in a document's scripts consist of."""
     found = set()
@@ -68,6 +74,7 @@ def test_the_automation_role_has_what_the_steps_call_and_no_more(document, autom
     """The actions of the role's policies are those of the calls in scripts and steps, in both directions."""
     called = {action for call in calls_of_document(document) for action in actions(*call)}
     called |= {action for step in document["mainSteps"] for action in actions_of_step(step["action"])}
+    called |= {action for call in native_calls(document) for action in actions(*call)}
     called |= parts_of_transactions(document)
 
     # The restore runbook, which a cancelled execution starts, has a role of its own, which is handed over.
@@ -113,7 +120,7 @@ def test_everything_is_granted_on_what_is_named(automation_role):
         for action in statement["Action"]
     }
 
-    assert {action for action in everywhere if not re.search(r":(Describe|List)", action)} == set()
+    assert {action for action in everywhere if not re.search(r":(Describe|List|GetMaintenance)", action)} == set()
     assert "ssm:DescribeInstancePatchStates" not in everywhere
 
 
@@ -200,3 +207,9 @@ def test_calls_of_a_script_are_found():
     )
 
     assert set(calls_of(script)) == {("elbv2", "RegisterTargets"), ("elbv2", "DescribeTargetGroups")}
+
+
+@pytest.mark.parametrize(("name", "expected"), [("holidays", True), ("web-alb-patching", False)])
+def test_one_calendar_is_asked(automation_role, name, expected):
+    """The role reads the state of the calendars that are named and of no other."""
+    assert allowed(automation_role, "ssm", "GetCalendarState", {"CalendarNames": [name]}) is expected

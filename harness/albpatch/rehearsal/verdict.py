@@ -105,13 +105,18 @@ def seen(e: Evidence) -> Verdict:
 
 
 def in_the_window(e: Evidence) -> Verdict:
+    """Who failed could not come back, whatever the time; everybody else has to be back before the window ends."""
     if e.opened_until is None or not e.took_out:
         return Held.NOT_EXERCISED, "no window, or nothing was taken out of rotation"
-    last = max(t for t, _, _ in e.took_out)
+    last, out = max(t for t, _, _ in e.took_out), {i for _, _, i in e.took_out}
     words = f"last machine taken out at {e.at(last)}, window ends at {e.at(e.opened_until)}"
-    if last > e.opened_until:
-        return Held.BROKEN, words
-    return Held.NOT_COVERED, f"{words}; the runbook does not look at the window's end yet"
+    well = [x for x in e.executions if x.instance in out and x.status == "Success"]
+    late = [x.instance for x in well if (e.end if x.ended is None else x.ended) > e.opened_until]
+    if last > e.opened_until or late:
+        return Held.BROKEN, f"{words}; {e.names(late)} was not back by then" if late else words
+    failed = [x.instance for x in e.executions if x.instance in out and x.status != "Success"]
+    back = f"{e.names(failed)} failed, everybody else was back" if failed else "all were back"
+    return Held.HELD, f"{words}; {back}"
 
 
 JUDGES: dict[str, Callable[[Evidence], Verdict]] = {

@@ -17,6 +17,11 @@ variable "runbook_source" {
   default = "bundled"
 }
 
+variable "gates" {
+  type    = bool
+  default = false
+}
+
 locals {
   target_group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup"
 }
@@ -24,8 +29,12 @@ locals {
 module "alb_patching" {
   source = "../../.."
 
-  name     = "nights"
-  runbook  = { source = var.runbook_source }
+  name    = "nights"
+  runbook = { source = var.runbook_source }
+  alarms  = { names = var.gates ? ["errors", "service"] : [] }
+
+  change_calendars = var.gates ? ["holidays"] : []
+
   schedule = { expression = "cron(0 3 ? * SUN *)", timezone = "Asia/Tokyo" }
   fleets = {
     web = {

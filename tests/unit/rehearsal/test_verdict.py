@@ -289,7 +289,12 @@ def test_a_death_is_not_covered_by_c8_and_c3():
     assert [judged[i].held for i in ("C3", "C8")] == [Held.NOT_COVERED, Held.NOT_COVERED]
 
 
-def test_c9_is_never_called_held():
-    """Being in time by luck is not covered; being late is broken."""
-    assert good().judged(until=1000.0)["C9"].held is Held.NOT_COVERED
+def test_c9_wants_everybody_back_in_time():
+    """Taken out after the window's end, or back after it, is broken; who failed could not come back in any time."""
+    failed = good().at(60).out("c").execution("c", "Failed", 55, 400)
+
+    assert good().judged(until=1000.0)["C9"].held is Held.HELD
     assert good().judged(until=20.0)["C9"].held is Held.BROKEN
+    assert good().judged(until=42.0)["C9"].held is Held.BROKEN
+    assert failed.judged(until=100.0)["C9"].held is Held.HELD
+    assert "c failed" in failed.judged(until=100.0)["C9"].evidence

@@ -83,15 +83,20 @@ class Table:
     def _clause(clause: str, item: Item, values: Item) -> bool:
         if absent := re.fullmatch(r"attribute_not_exists\((\w+)\)", clause):
             return absent[1] not in item
+        if there := re.fullmatch(r"attribute_exists\((\w+)\)", clause):
+            return there[1] in item
         found = re.fullmatch(r"(\w+) = (:\w+)", clause)
         assert found, clause
         have, want = item.get(found[1]), values[found[2]]
         return have == want if "SS" not in want else have is not None and sorted(have["SS"]) == sorted(want["SS"])
 
     def _update(self, write: dict[str, Any]) -> None:
-        key, values = self._key(write), write["ExpressionAttributeValues"]
+        key, values = self._key(write), write.get("ExpressionAttributeValues", {})
         item = self.items.setdefault(key, {"Id": {"S": key}})
         verb, _, rest = write["UpdateExpression"].partition(" ")
+        if verb == "REMOVE":
+            item.pop(rest, None)
+            return
         if verb == "SET":
             rest, _, gone = rest.partition(" REMOVE ")
             item.pop(gone, None)

@@ -27,7 +27,7 @@ def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, An
             entry = {"Arn": group, "Protocol": world.groups[group]["Protocol"], "States": []}
             found.append({**entry, "Targets": [d["Target"] for d in own]})
         settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "PropagationSeconds": propagation}
-        settings |= {"MaxUnavailable": "1", "Roll": ROLL}
+        settings |= {"MaxUnavailable": "1", "Roll": ROLL, "CommitBefore": "0"}
         event = {"InstanceId": ME, "Registrations": json.dumps(found), **settings, **event}
         answer = run("acquire_lease", **event)
         return {**answer, "Registrations": json.loads(answer["Registrations"])}
@@ -403,3 +403,37 @@ def test_refused_write_is_a_failure(world: World, acquire: Any) -> None:
 
     with pytest.raises(ClientError, match="AccessDenied"):
         acquire()
+
+
+@pytest.mark.parametrize(("left", "outcome"), [(305, "continue"), (304, "deferred")])
+def test_the_drain_must_fit_before_the_last_commit(world: World, acquire: Any, left: int, outcome: str) -> None:
+    """With a delay of 300 s and its margin of 5 the commit comes 305 s later: a second too late is deferred."""
+    web = world.group("web", *healthy(ME, A))
+
+    answer = acquire(web, CommitBefore=str(int(START) + left))
+
+    assert answer["Outcome"] == outcome
+    assert answer["Sentence"].startswith("WINDOW_CLOSING: ") is (outcome == "deferred")
+    assert bool(world.table.leases) is (outcome == "continue")
+
+
+def test_waiting_for_a_lease_ends_with_the_window(world: World, acquire: Any) -> None:
+    """Who waits is deferred as soon as the time is over, not after the whole wait."""
+    web = world.group("web", *healthy(ME, A, B))
+    world.table.put(f"TG#{web}", Holders=[f"{A} 1"])
+
+    answer = acquire(web, CommitBefore=str(int(START) + 305 + 40))
+
+    assert answer["Sentence"].startswith("WINDOW_CLOSING: ")
+    assert world.clock.now - START == 45
+
+
+def test_a_pause_gives_no_lease(world: World, acquire: Any) -> None:
+    """While an item PAUSE stands in the table nobody gets one, whatever stands in the item."""
+    web = world.group("web", *healthy(ME, A))
+    world.table.put("PAUSE", Reason="sale")
+
+    answer = acquire(web)
+
+    assert (answer["Outcome"], answer["Sentence"].split(":")[0]) == ("deferred", "PAUSED")
+    assert world.table.leases == {}

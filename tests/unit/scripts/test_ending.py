@@ -292,3 +292,72 @@ def test_execution_without_a_window_is_a_roll_of_its_own(world: World, run: Any)
     run("report", WindowExecutionId="")
 
     assert "Halted" in world.table.get(f"ROLL#{EXECUTION}")
+
+
+@pytest.mark.parametrize(
+    ("until", "message", "remembered"),
+    [
+        ("VerifyPatches", "RuntimeError: PATCHES_FAILED: 2 patches failed.", "PATCHES_FAILED"),
+        ("Detach", "An error occurred (AccessDenied)", "DETACH_FAILED"),
+        ("AssessPatches", "RuntimeError: SCAN_FAILED: no", "SCAN_FAILED"),
+        ("AssessPatches", "RuntimeError: STATE_STALE: no", None),
+        ("Preflight", "RuntimeError: TARGET_TYPE_NOT_SUPPORTED: no", None),
+    ],
+)
+def test_a_failure_of_its_own_is_remembered(
+    world: World, report: Any, until: str, message: str, remembered: str | None
+) -> None:
+    """What failed after Detach, or in its scan, is kept for the next windows; a mistake of the settings is not."""
+    walk(world, until, status="Failed", message=message)
+
+    assert report()["Outcome"] == "failed"
+
+    item = world.table.items.get(f"FAILED#{ME}")
+    assert item == (
+        None if remembered is None else {"Id": {"S": f"FAILED#{ME}"}, "Failure": {"S": f"{remembered} in {EXECUTION}"}}
+    )
+
+
+def test_a_good_end_makes_up_for_it(world: World, report: Any) -> None:
+    """The failure is gone after a success; where there was none nothing is written."""
+    world.step("Preflight", Outcome="skipped", Sentence="INSTANCE_GONE: no")
+    world.table.put(f"FAILED#{ME}", Failure="PATCHES_FAILED in x")
+    report()
+    kept = dict(world.table.get(f"FAILED#{ME}"))
+    world.steps.clear()
+    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+    report()
+
+    assert kept["Failure"] == "PATCHES_FAILED in x"
+    assert "Failure" not in world.table.get(f"FAILED#{ME}")
+    world.table.items.clear()
+    report()
+    assert world.table.items == {}
+
+
+def test_the_outcome_does_not_depend_on_the_memory(world: World, report: Any) -> None:
+    """A table that refuses the note costs nothing but the note."""
+    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+    world.fail("dynamodb.UpdateItem", "ThrottlingException")
+
+    assert report()["Outcome"] == "compliant"
+
+
+def test_a_closed_calendar_is_no_failure(world: World, report: Any) -> None:
+    """The native step has no sentence; the report finds the words."""
+    world.step("Preflight", Outcome="continue", Sentence="managed")
+    world.step("CheckCalendar", State="CLOSED")
+
+    assert {k: report()[k] for k in ("Outcome", "Code", "Rotation")} == {
+        "Outcome": "deferred",
+        "Code": "FREEZE",
+        "Rotation": "untouched",
+    }
+
+
+def test_an_open_calendar_says_nothing(world: World, report: Any) -> None:
+    """OPEN is not an outcome."""
+    world.step("CheckCalendar", State="OPEN")
+    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+
+    assert report()["Code"] == "COMPLIANT"

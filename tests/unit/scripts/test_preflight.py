@@ -16,7 +16,7 @@ OTHER = "i-0fedcba9876543210"
 @pytest.fixture
 def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(*arns: str, skip: str = "true", age: int = 0) -> dict[str, str]:
-        event: dict[str, Any] = {"WindowExecutionId": WINDOW}
+        event: dict[str, Any] = {"WindowExecutionId": WINDOW, "CommitSeconds": 8400}
         event |= {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
         return run("preflight", InstanceId=ME, **event)  # type: ignore[no-any-return]
 
@@ -228,3 +228,50 @@ def test_roll_is_the_window_or_the_execution(run: Any, preflight: Any) -> None:
     event = {"TargetGroupArns": [], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "WindowExecutionId": ""}
 
     assert (preflight()["Roll"], run("preflight", **event)["Roll"]) == (WINDOW, EXECUTION)
+
+
+def test_the_window_says_until_when_a_commit_leaves_time(world: World, preflight: Any) -> None:
+    """The last moment of a commit counts from the start of the window's execution, in whole seconds."""
+    world.windows[WINDOW] = START - 600.5
+
+    assert preflight(world.group("web", (ME, 80, "healthy")))["CommitBefore"] == str(int(START - 600.5) + 8400)
+
+
+def test_a_roll_that_is_no_windows_has_no_end(world: World, preflight: Any, run: Any) -> None:
+    """Neither without an id, nor with one that no window execution has."""
+    web = world.group("web", (ME, 80, "healthy"))
+    given = {"TargetGroupArns": [web], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "CommitSeconds": 8400}
+
+    assert preflight(web)["CommitBefore"] == "0"
+    assert run("preflight", WindowExecutionId="", **given)["CommitBefore"] == "0"
+    assert [p["WindowExecutionId"] for p in world.made("GetMaintenanceWindowExecution")] == [WINDOW, EXECUTION]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "InternalServerError"])
+def test_a_window_that_cannot_be_read_is_no_open_end(world: World, preflight: Any, code: str) -> None:
+    """Only the answer that there is no such window execution means that there is no end."""
+    world.fail("ssm.GetMaintenanceWindowExecution", code)
+
+    with pytest.raises(ClientError, match=code):
+        preflight(world.group("web", (ME, 80, "healthy")))
+
+
+def test_a_window_leaves_alone_who_failed(world: World, preflight: Any) -> None:
+    """It is deferred with the old code and execution; a start by hand tries it again."""
+    web = world.group("web", (ME, 80, "healthy"))
+    world.table.put(f"FAILED#{ME}", Failure="PATCHES_FAILED in an-execution")
+    by_hand = preflight(web)
+    world.windows[WINDOW] = START
+
+    found = preflight(web)
+
+    assert (found["Outcome"], found["Scan"], by_hand["Outcome"]) == ("deferred", "none", "continue")
+    assert found["Sentence"].startswith("FAILED_LAST_TIME: PATCHES_FAILED in an-execution.")
+
+
+def test_a_failure_that_was_made_up_for_is_none(world: World, preflight: Any) -> None:
+    """An item without Failure is what a success leaves of it."""
+    world.table.put(f"FAILED#{ME}")
+    world.windows[WINDOW] = START
+
+    assert preflight(world.group("web", (ME, 80, "healthy")))["Outcome"] == "continue"

@@ -26,7 +26,7 @@ def record(world: World, *groups: str, **more: Any) -> str:
 
 @pytest.fixture
 def commit(run: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda **event: run("commit", Roll=ROLL, **event)
+    return lambda **event: run("commit", **{"Roll": ROLL, "CommitBefore": "0", **event})
 
 
 def test_detach_takes_out_each_port_with_one_call_a_group(world: World, run: Any) -> None:
@@ -256,7 +256,7 @@ def test_detach_of_an_overtaken_execution(world: World, run: Any) -> None:
     [
         ("detach", {"Registrations": "[]"}),
         ("await_delay", {"Registrations": "[]", "DetachedAt": "0", "WaitSeconds": "0"}),
-        ("commit", {"Registrations": "[]", "Roll": ROLL}),
+        ("commit", {"Registrations": "[]", "Roll": ROLL, "CommitBefore": "0"}),
     ],
 )
 def test_cancelled_execution_goes_no_further(world: World, run: Any, script: str, event: dict[str, str]) -> None:
@@ -315,3 +315,28 @@ def test_commit_counts_no_other_holder(world: World, commit: Any) -> None:
     world.table.put(f"TG#{web}", Holders=[f"{A} 1", f"{ME} 1"])
 
     assert commit(Registrations=registrations)["Sentence"].startswith("FLOOR: ")
+
+
+@pytest.mark.parametrize(("left", "outcome"), [(0, "continue"), (-1, "deferred")])
+def test_commit_asks_for_the_time_once_more(world: World, commit: Any, left: int, outcome: str) -> None:
+    """A drain that took too long ends in WINDOW_CLOSING: the state stays DRAINED, nothing may be installed."""
+    web = world.group("web", (A, 80, "healthy"), (ME, 80, "draining"))
+    world.table.open_record(ME, EXECUTION, "DRAINED")
+
+    answer = commit(Registrations=record(world, web), CommitBefore=str(int(START) + left))
+
+    assert answer["Outcome"] == outcome
+    assert answer["Sentence"].startswith("WINDOW_CLOSING: ") is (outcome == "deferred")
+    assert (world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "INSTALLING") is (outcome == "continue")
+
+
+def test_commit_asks_for_a_pause_once_more(world: World, commit: Any) -> None:
+    """A pause that came during the drain keeps from installing."""
+    web = world.group("web", (A, 80, "healthy"), (ME, 80, "draining"))
+    world.table.open_record(ME, EXECUTION, "DRAINED")
+    world.table.put("PAUSE")
+
+    answer = commit(Registrations=record(world, web))
+
+    assert (answer["Outcome"], answer["Sentence"].split(":")[0]) == ("deferred", "PAUSED")
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"

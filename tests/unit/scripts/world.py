@@ -17,7 +17,7 @@ from unit.scripts.table import Table
 START = 1_800_000_000.0
 ME, VPC = "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 EXECUTION = "11111111-2222-3333-4444-555555555555"
-SERVICES = ("dynamodb", "ec2", "elbv2", "ssm", "events")
+SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events")
 _MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
@@ -69,6 +69,8 @@ class World:
         self.executions: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.deaf: set[str] = set()
+        self.windows: dict[str, float] = {}  # window execution -> its start
+        self.alarms: dict[str, tuple[str, str]] = {}  # name -> kind and state
         self.scan_exit: Callable[[], int] = lambda: 0
         self.instance(ME)
 
@@ -233,6 +235,19 @@ class World:
                 self.state(target["Id"], target["Port"], params["TargetGroupArn"], "draining")
         return {}
 
+    def _GetMaintenanceWindowExecution(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        if params["WindowExecutionId"] not in self.windows:
+            error = {"Code": "DoesNotExistException", "Message": "no such window execution"}
+            raise ClientError({"Error": error}, "GetMaintenanceWindowExecution")
+        return {"StartTime": moment(self.windows[params["WindowExecutionId"]])}
+
+    def _DescribeAlarms(self, params: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: N802 - AWS's name
+        kinds = params.get("AlarmTypes", ["MetricAlarm"])
+        found = [(kind, name, state) for name, (kind, state) in self.alarms.items() if name in params["AlarmNames"]]
+        none: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": []}
+        one_each = [{f"{k}s": [{"AlarmName": n, "StateValue": s}]} for k, n, s in found if k in kinds]
+        return [{**none, **page} for page in one_each] or [none]
+
     def _PutEvents(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         self.events += [{**entry, "Detail": json.loads(entry["Detail"])} for entry in params["Entries"]]
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in params["Entries"]]}
@@ -259,5 +274,8 @@ class Pages:
         self._client, self._method = client, method
 
     def paginate(self, **params: Any) -> list[dict[str, Any]]:
-        [(key, items)] = getattr(self._client, self._method)(**params).items()
+        answer = getattr(self._client, self._method)(**params)
+        if isinstance(answer, list):
+            return answer
+        [(key, items)] = answer.items()
         return [{key: [item]} for item in items] or [{key: []}]
