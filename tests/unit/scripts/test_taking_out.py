@@ -308,6 +308,14 @@ def test_halted_roll_does_not_commit(world: World, commit: Any) -> None:
     assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
 
 
+def test_roll_halted_at_the_moment_of_the_commit(world: World, commit: Any) -> None:
+    """The transaction itself checks the roll: a failure after the last look is not overlooked."""
+    world.table.faster = lambda: world.table.put(f"ROLL#{ROLL}", Halted="i-0")
+
+    assert commit(Registrations="[]")["Sentence"].split(":")[0] == "ROLL_HALTED"
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
+
+
 def test_commit_counts_no_other_holder(world: World, commit: Any) -> None:
     """Another instance that holds a lease may leave at any moment, however healthy it still looks."""
     web = world.group("web", (ME, 80, "draining"), (A, 80, "healthy"), (B, 80, "unhealthy"))
