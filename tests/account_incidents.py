@@ -188,7 +188,7 @@ def forbid(d: Deployed) -> Undo:
 
 def bound(d: Deployed) -> Undo:
     """A permissions boundary takes away what the policy allows."""
-    statement = {"Effect": "Allow", "NotAction": "elasticloadbalancing:RegisterTargets", "Resource": "*"}
+    statement = {"Effect": "Allow", "NotAction": "elasticloadbalancing:DeregisterTargets", "Resource": "*"}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     arn = d.iam("CreatePolicy", PolicyName="bound", PolicyDocument=text)["Policy"]["Arn"]
     role = {"RoleName": d.deployment.automation_role.name}

@@ -47,7 +47,7 @@ INCIDENTS = [
     ("left-draining", "nothing-draining", deregister, "gone within the delay of 30 s"),
     ("document-not-default", "document-default", incidents.new_default, "the default version is 2; should be: 1"),
     ("permission-missing", "role-suffices", incidents.forbid, "may not ssm:SendCommand"),
-    ("permission-missing", "role-suffices", incidents.bound, "may not elasticloadbalancing:RegisterTargets"),
+    ("permission-missing", "role-suffices", incidents.bound, "may not elasticloadbalancing:DeregisterTargets"),
     ("permission-missing", "role-suffices", incidents.forbid_restore, "may not dynamodb:GetItem on arn:aws:dynamodb:"),
     ("open-record", "nobody-out", incidents.left_out("INSTALLING"), "in state INSTALLING since 2026-01-01 00:00 UTC"),
     ("kept-out", "nobody-out", incidents.left_out("DRAINED", KeptOut="1"), "in state DRAINED"),
