@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,18 @@ def test_no_roll_is_shorter_than_the_bound(generated_result):
     assert [r["value"] for r in table["ratios"]] == pytest.approx(
         [alone / ours, together / ours, ours / table["bound"]["seconds"]], abs=1e-3
     )
+
+
+def test_the_table_for_the_readme_is_the_results(generated_result):
+    """tools/figures.py prints the nights, the figures and the ratios as the result has them, modelled ones marked."""
+    shown = runpy.run_path(str(ROOT / "tools/figures.py"))["markdown"](generated_result)
+    header, _, lost, *_ = shown.splitlines()
+    night = generated_result["nights"][0]["requests"]
+
+    assert header == "|  | " + " | ".join(generated_result["comparison"]["nights"]) + " |"
+    assert f"| {night['lost']:,.1f} of {night['sent']:,.0f} |" in lost
+    assert lost.count(" * |") == 2
+    assert "\n* AWS-owned one at a time against bundled: " in shown
 
 
 def test_lost_requests_can_be_recomputed_from_the_routing(generated_result):
