@@ -18,6 +18,8 @@ module "runbook" {
   alarms           = var.alarms
   change_calendars = var.change_calendars
   window_seconds   = var.schedule.duration_hours * 3600
+
+  notification_topic_arn = var.notification_topic_arn
 }
 
 module "leases" {
@@ -56,6 +58,7 @@ module "automation_role" {
   kms_key_arn              = var.kms_key_arn
   alarms                   = length(var.alarms.names) > 0
   change_calendars         = var.change_calendars
+  notification_topic_arn   = var.notification_topic_arn
   tags                     = var.tags
 }
 
@@ -127,6 +130,11 @@ resource "terraform_data" "deployment" {
         for arn in flatten(values(var.fleets)[*].target_group_arns) : split(":", arn)[3] == local.region
       ])
       error_message = "A target group lies in another region than ${local.region}: a maintenance window and its runbook act in one region, so call the module once per region."
+    }
+
+    precondition {
+      condition     = alltrue([for arn in var.notification_topic_arn[*] : startswith(arn, "arn:${local.partition}:sns:${local.region}:${local.account_id}:")])
+      error_message = "The topic ${coalesce(var.notification_topic_arn, "-")} is not in region ${local.region} of account ${local.account_id}: its policy and region would have to let the runbook publish, which this module cannot see to."
     }
 
     precondition {

@@ -420,6 +420,22 @@ variable "name" {
   }
 }
 
+variable "notification_topic_arn" {
+  description = "SNS topic that hears at once, in words, of an execution that failed: what happened, where the instance is now, and which execution it was. In this account and region. An encrypted topic needs a customer managed key whose policy lets the runbook's role use it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notification_topic_arn == null ? true : can(regex("^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notification_topic_arn))
+    error_message = "notification_topic_arn must be the ARN of a standard topic, such as arn:aws:sns:us-east-1:123456789012:patching, not a name or a subscription: Publish takes nothing else."
+  }
+
+  validation {
+    condition     = var.notification_topic_arn == null ? true : var.runbook.source == "bundled"
+    error_message = "notification_topic_arn needs runbook.source = \"bundled\": AWS's runbook tells nobody."
+  }
+}
+
 variable "patching" {
   description = "What is installed and how. reboot_option: RebootIfNeeded or NoReboot. baseline_override: https or s3 URL of patch baselines in JSON. skip_when_compliant: leave an instance with nothing to install in rotation. scan_max_age_minutes: believe a scan that young instead of scanning. timeout_seconds: longest installation, reboots included."
   type = object({

@@ -69,6 +69,8 @@ locals {
     alarms           = var.alarms
     change_calendars = var.change_calendars
 
+    notification_topic_arn = var.notification_topic_arn
+
     before         = local.before
     after_calendar = local.after_calendar
     commit_seconds = var.window_seconds - local.remainder_seconds

@@ -61,6 +61,12 @@ variable "logs" {
   nullable    = false
 }
 
+variable "notification_topic_arn" {
+  type        = string
+  default     = null
+  description = "SNS topic that hears of every execution that failed, at once."
+}
+
 variable "patching" {
   type = object({
     reboot_option        = string

@@ -67,7 +67,8 @@ module "alb_patching" {
     names             = ["web-5xx"]
     insufficient_data = "allow"
   }
-  change_calendars = ["holidays"]
+  change_calendars       = ["holidays"]
+  notification_topic_arn = var.notification_topic_arn
 
   runbook = {
     source = "bundled"

@@ -80,6 +80,12 @@ locals {
       Action   = ["ssm:GetCalendarState"]
       Resource = [for name in names : startswith(name, "arn:") ? name : "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${name}"]
     } if length(names) > 0],
+    [for topic in var.notification_topic_arn[*] : {
+      Sid      = "TellOfFailures"
+      Effect   = "Allow"
+      Action   = ["sns:Publish"]
+      Resource = [topic]
+    }],
     # DynamoDB uses the key on behalf of who reads and writes the table.
     [for key in var.kms_key_arn[*] : {
       Sid       = "UseKeyOfLeases"

@@ -39,6 +39,12 @@ variable "name" {
   type        = string
 }
 
+variable "notification_topic_arn" {
+  description = "Topic that the runbook publishes to. Null for none."
+  type        = string
+  default     = null
+}
+
 variable "partition" {
   description = "Partition of the account, such as aws or aws-cn."
   type        = string

@@ -46,6 +46,7 @@ FULL: dict[str, Any] = {
         "names": ["a-service-with-a-long-name-5xx", "a-service-with-a-long-name-latency"],
         "insufficient_data": "stop",
     },
+    "notification_topic_arn": "arn:aws:sns:ap-northeast-1:123456789012:patching-of-a-service-with-a-long-name",
     "change_calendars": ["arn:aws:ssm:ap-northeast-1:123456789012:document/holidays", "sales"],
 }
 

@@ -11,7 +11,7 @@ from document.render import FULL, RUNBOOK, rendered
 README = (RUNBOOK / "README.md").read_text()
 STATES = {"LEASED", "DETACHING", "DRAINED", "INSTALLING", "RESTORING", "HEALING"}
 NO_CODE = {"HTTP", "HTTPS", "SS", "CLOSED", "PAUSE"} | STATES
-NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Done", "Fail", "OnCancel"}
+NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Notify", "Done", "Fail", "OnCancel"}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from albpatch.report.model import Held
 from night_fleet import group, machine, scene
 
 QUIET = {"errors": {}, "service": {"kind": "CompositeAlarm"}}
-OPEN = {"alarms": QUIET, "calendars": {"holidays": "OPEN"}}
+OPEN = {"alarms": QUIET, "calendars": {"holidays": "OPEN"}, "topics": ["patching"]}
 NOBODY = "00000000-0000-4000-8000-000000000000"  # no window execution has this id
 
 
@@ -84,6 +84,7 @@ def test_open_gates_let_through(gated_plan: Any) -> None:
 
     assert (played.outcome("a"), played.outcome("b")) == ("patched", "compliant")
     assert installed(played) == {"a"} and played.lost == 0
+    assert played.region.journal.of("notification") == []
 
 
 def test_a_missing_alarm_stops_the_roll(gated_plan: Any) -> None:
@@ -93,7 +94,18 @@ def test_a_missing_alarm_stops_the_roll(gated_plan: Any) -> None:
     assert (played.of("a").status, said(played, "a")) == ("Failed", "ALARM_MISSING")
     assert "service" in said(played, "a", "Sentence")
     assert touched(played) == set()
+    (told,) = [e for e in played.evidence.night if e.kind == "notification"]
+    assert told.detail["title"] == f"{played.world.machines['a']}: ALARM_MISSING"
+    assert "service" in told.detail["message"] and "untouched" in told.detail["message"]
     assert [x.status for x in played.executions if x.instance != played.world.machines["a"]] in ([], ["Success"])
+
+
+def test_a_topic_that_refuses_changes_nothing(gated_plan: Any) -> None:
+    """The news of a failure is not the failure: without a topic the execution ends with the same words."""
+    played = night(gated_plan, scene({"a": "patches"}, exists={"alarms": {}, "calendars": {"holidays": "OPEN"}}))
+
+    assert (played.of("a").status, said(played, "a")) == ("Failed", "ALARM_MISSING")
+    assert played.region.journal.of("notification") == []
 
 
 @pytest.mark.parametrize(

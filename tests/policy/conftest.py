@@ -13,6 +13,7 @@ from albpatch.region.transport.http import serve
 from albpatch.terraform import Terraform
 
 ROOT = Path(__file__).resolve().parents[2]
+TOPIC = "arn:aws:sns:us-east-1:123456789012:patching"
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,8 @@ def planned():
         attach(region)
         vpc = region.backend("ec2", "DescribeVpcs", {})["Vpcs"][0]["VpcId"]
         region.backend("elbv2", "CreateTargetGroup", {"Name": "web", "Protocol": "HTTP", "Port": 80, "VpcId": vpc})
-        with Terraform(ROOT / "examples/complete", endpoint_url=serve(region).url, region=region.name) as terraform:
+        root, given = ROOT / "examples/complete", {"notification_topic_arn": TOPIC}
+        with Terraform(root, endpoint_url=serve(region).url, region=region.name, variables=given) as terraform:
             terraform.init()
             terraform.plan()
             changes = terraform.show_plan()["resource_changes"]

@@ -213,3 +213,11 @@ def test_calls_of_a_script_are_found():
 def test_one_calendar_is_asked(automation_role, name, expected):
     """The role reads the state of the calendars that are named and of no other."""
     assert allowed(automation_role, "ssm", "GetCalendarState", {"CalendarNames": [name]}) is expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("patching", True), ("patching-", False), ("other", False)])
+def test_one_topic_is_told(automation_role, name, expected):
+    """The role publishes to the topic that is named and to no other."""
+    message = {"TopicArn": f"arn:aws:sns:us-east-1:123456789012:{name}", "Message": "x"}
+
+    assert allowed(automation_role, "sns", "Publish", message) is expected

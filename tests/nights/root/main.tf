@@ -33,7 +33,8 @@ module "alb_patching" {
   runbook = { source = var.runbook_source }
   alarms  = { names = var.gates ? ["errors", "service"] : [] }
 
-  change_calendars = var.gates ? ["holidays"] : []
+  change_calendars       = var.gates ? ["holidays"] : []
+  notification_topic_arn = var.gates ? "arn:aws:sns:us-east-1:123456789012:patching" : null
 
   schedule = { expression = "cron(0 3 ? * SUN *)", timezone = "Asia/Tokyo" }
   fleets = {
