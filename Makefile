@@ -31,10 +31,12 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	@$(VENV)/bin/python tools/bench.py
 
-# ONLY names nights, SAMPLE draws some of them, HTML and JSON name files: make faults ONLY='many/Detach/*' HTML=faults.html
+# ONLY names nights, SAMPLE draws some of them, HTML and JSON name files, EXAMPLES draws fleets and sequences of faults too:
+# make faults ONLY='many/Detach/*' HTML=faults.html EXAMPLES=100
 faults: $(VENV)/.test
 	@$(VENV)/bin/python tools/faults.py $(if $(ONLY),--only '$(ONLY)') $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(HTML),--html '$(HTML)') $(if $(JSON),--json '$(JSON)')
+	@$(if $(EXAMPLES),FAULT_EXAMPLES=$(EXAMPLES) $(VENV)/bin/python -m pytest -q -n 0 tests/faults/test_properties.py)
 
 mutants: $(VENV)/.test
 	@$(VENV)/bin/python tools/mutants.py $(if $(ONLY),--only '$(ONLY)')

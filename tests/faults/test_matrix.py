@@ -9,7 +9,7 @@ from albpatch.rehearsal.matrix.faults import AT_CALL, AT_STEP, Fault
 from albpatch.rehearsal.matrix.points import Point
 from albpatch.report.matrix import Matrix, Played, Violation, as_json, lines
 
-SAMPLE = 12
+SAMPLE = 10
 SEED = 7
 
 

@@ -35,10 +35,15 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def scenario(fleet: str, faults: Mapping[str, Any] | None = None) -> Scenario:
+def scenario(
+    fleet: str,
+    faults: Mapping[str, Any] | None = None,
+    patches: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+) -> Scenario:
     """A fleet by its name: one target group; two of them and several ports; two machines at the same time.
 
-    Every machine but the last has patches.
+    Every machine but the last has patches, and behaves as `patches` says; `attributes` are those of the target groups.
     """
     names = MACHINES[fleet]
     registrations = [{"target_group": g, **({} if p is None else {"port": p})} for g, p in REGISTRATIONS[fleet]]
@@ -46,11 +51,14 @@ def scenario(fleet: str, faults: Mapping[str, Any] | None = None) -> Scenario:
         name: {"zone": ZONES[number % 2], "tags": {"Fleet": fleet}, "registrations": registrations}
         for number, name in enumerate(names)
     }
-    groups = {g: {"port": PORTS[g], "health_check": CHECK, "attributes": ATTRIBUTES} for g in GROUPS[fleet]}
+    groups = {
+        g: {"port": PORTS[g], "health_check": CHECK, "attributes": {**ATTRIBUTES, **(attributes or {})}}
+        for g in GROUPS[fleet]
+    }
     return parse(
         {
             "exists": {"zones": list(ZONES), "target_groups": groups, "instances": machines},
-            "profiles": PROFILES,
+            "profiles": {**PROFILES, "patches": {**PROFILES["patches"], **(patches or {})}},
             "assign": {name: "compliant" if name == names[-1] else "patches" for name in names},
             "traffic": {"requests_per_second": 2, "slow_share": 0.1, "slow_seconds": 8},
             "faults": dict(faults or {}),
