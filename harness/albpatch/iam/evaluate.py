@@ -65,16 +65,20 @@ def trusts(trust: str, service: str, context: Context) -> bool:
 
 
 def _speaks(effect: str, request: Request, documents: Sequence[str]) -> bool:
-    for document in documents:
-        for statement in statements(document):
-            if statement.principals:
-                raise NotEvaluable("Principal in an identity-based policy")
-            if (
-                statement.effect == effect
-                and statement.concerns(request.action, request.resource)
-                and hold(statement, request.context)
-            ):
+    """Whether some statement has this effect. One that cannot be evaluated matters only if no other one has it."""
+    unknown: NotEvaluable | None = None
+    for statement in (one for document in documents for one in statements(document)):
+        if statement.principals:
+            raise NotEvaluable("Principal in an identity-based policy")
+        if statement.effect != effect:
+            continue
+        try:
+            if statement.concerns(request.action, request.resource) and hold(statement, request.context):
                 return True
+        except NotEvaluable as error:
+            unknown = unknown or error
+    if unknown is not None:
+        raise unknown
     return False
 
 

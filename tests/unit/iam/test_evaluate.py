@@ -112,6 +112,19 @@ def test_unknown_things_count_only_where_they_matter():
         decide(Request("ssm:SendCommand"), [strange])
 
 
+def test_a_sure_answer_stands_beside_an_unknown_one():
+    """What surely allows or denies decides, whatever another statement of the same effect would say."""
+    strange = {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}
+    maybe = allow("ssm:*", Condition=strange)
+    perhaps_not = {**deny("ssm:*"), "Condition": strange}
+    request = Request("ssm:SendCommand")
+
+    assert decide(request, [policy(maybe, allow("ssm:SendCommand"))]).allowed
+    assert not decide(request, [policy(perhaps_not, deny("ssm:SendCommand"), allow("*"))]).allowed
+    with pytest.raises(NotEvaluable, match="DateGreaterThan"):
+        decide(request, [policy(perhaps_not, allow("*"))])
+
+
 def test_an_identity_policy_has_no_principal():
     """A trust policy attached as a permission policy is an error."""
     with pytest.raises(NotEvaluable, match="Principal"):

@@ -85,6 +85,6 @@ def _contended(side: Side) -> Iterator[Finding]:
             continue
         lanes, room = leases.lanes(fleet, side.state), leases.room(fleet, len(groups))
         if lanes is not None and room is not None and lanes > room:
-            plural = "target groups" if len(groups) != 1 else "target group"
-            text = f"Fleet {fleet.name} is patched {lanes} at once, its {len(groups)} {plural} spare {room}."
+            spares = "target group spares" if len(groups) == 1 else f"{len(groups)} target groups together spare"
+            text = f"Fleet {fleet.name} is patched {lanes} at once, its {spares} {room}."
             yield finding("leases-contended", fleet.task.address, text)
