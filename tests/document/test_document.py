@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from albpatch.document.read import load
+from albpatch.plan.duration import bound
 from albpatch.terraform import TerraformError
 from document.render import FULL, PLAIN, rendered
 
@@ -171,3 +172,14 @@ def test_a_commit_leaves_time_to_come_back(seconds: int) -> None:
     needed = 300 + FULL["patching"]["timeout_seconds"] + FULL["health"]["timeout_seconds"] + 3600 + 300
 
     assert preflight["inputs"]["InputPayload"]["CommitSeconds"] == seconds - needed
+
+
+def test_the_bound_of_a_review_covers_the_time_that_is_kept(outputs: dict[str, Any]) -> None:
+    """The longest way from Commit on, which a review prints, is never less than what the deadline leaves for it."""
+    patch, restore = (load(outputs[name]) for name in ("patch_document", "restore_document"))
+    preflight = next(step for step in patch.steps if step.name == "Preflight")
+    kept = PLAIN["window_seconds"] - preflight.inputs["InputPayload"]["CommitSeconds"]
+    longest = bound(patch, 300, "Commit", {PLAIN["restore_document"]: restore}).seconds
+
+    assert longest is not None and 0 < kept <= longest
+    assert kept >= PLAIN["patching"]["timeout_seconds"] + PLAIN["health"]["timeout_seconds"]
