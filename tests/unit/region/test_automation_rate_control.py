@@ -119,6 +119,20 @@ def test_targets_by_tag_are_instances(region):
         resolved(("ResourceGroup", ["x"]))
 
 
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [{"Key": "tag:ALB", "Values": ["a"]}, {"Key": "tag:Env", "Values": ["x"]}],
+        [{"Key": "ParameterValues", "Values": [f"i-{number:08x}" for number in range(51)]}],
+    ],
+)
+def test_one_target_of_fifty_values(region, targets):
+    """A start takes one target, and a target fifty values; a window target takes five."""
+    params = {"DocumentName": "doc", "TargetParameterName": "Wait", "Targets": targets}
+    with pytest.raises(AwsError, match="ValidationException.*Member must have a value or length less than or equal to"):
+        region.call(region.administrator, "ssm", "StartAutomationExecution", params)
+
+
 @pytest.mark.parametrize(("text", "count", "number"), [("3", 50, 3), ("10%", 50, 5), ("10%", 9, 0), ("100%", 7, 7)])
 def test_numbers_and_percentages(text, count, number):
     """A limit is a number or a percentage of the targets."""

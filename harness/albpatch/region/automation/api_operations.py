@@ -12,6 +12,7 @@ from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
 from albpatch.region.services.answers import moment, page
+from albpatch.region.services.constraints import check
 
 _START = {
     "DocumentName",
@@ -39,6 +40,7 @@ def start(region: Region, caller: Caller, params: dict[str, Any]) -> dict[str, A
     unknown = sorted(set(params) - _START)
     if unknown or params.get("Mode", "Auto") != "Auto":
         raise NotKnownHere(f"StartAutomationExecution with {', '.join(unknown) or 'Mode Interactive'}")
+    check("ssm", "StartAutomationExecution", params)
     automation, token = region.part(Automation), params.get("ClientToken", "").lower()
     asked = json.dumps({k: v for k, v in params.items() if k != "ClientToken"}, sort_keys=True)
     if token in automation.tokens:
