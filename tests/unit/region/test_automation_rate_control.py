@@ -129,7 +129,9 @@ def test_targets_by_tag_are_instances(region):
 def test_one_target_of_fifty_values(region, targets):
     """A start takes one target, and a target fifty values; a window target takes five."""
     params = {"DocumentName": "doc", "TargetParameterName": "Wait", "Targets": targets}
-    with pytest.raises(AwsError, match="ValidationException.*Member must have a value or length less than or equal to"):
+    with pytest.raises(
+        AwsError, match=r"ValidationException.*Member must have a value or length less than or equal to"
+    ):
         region.call(region.administrator, "ssm", "StartAutomationExecution", params)
 
 
