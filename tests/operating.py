@@ -150,8 +150,6 @@ def recorded(plan: Any, world: World, loaded: Loaded, fleets: tuple[str, ...]) -
     for member, found in (("target_id", loaded.targets), ("task_id", loaded.tasks)):
         for name in fleets:
             (record["fleets"][name][member],) = [i for address, i in found.items() if f'["{name}"]' in address]
-    for sweep in (i for address, i in loaded.tasks.items() if ".sweep" in address):
-        record["restore"]["sweep_task_id"] = sweep
     return record
 
 
