@@ -12,8 +12,10 @@ from albpatch.region.services.window_invocations import at_least_one
 from albpatch.region.services.window_targets import resources
 from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.deployment import records
+from albpatch.rehearsal.scenario import Scenario
 from albpatch.rehearsal.world import World
 from albpatch.report.bound import Bound, LeastFleet, LeastMachine, LeastWindow
+from albpatch.report.model import Night
 
 NETWORK_PROPAGATION = 120.0  # containers-roadmap #470: a Network Load Balancer goes on sending for two minutes
 DELAY, DEFAULT_DELAY = "deregistration_delay.timeout_seconds", 300.0
@@ -52,6 +54,22 @@ def bound(plan: Mapping[str, Any], world: World, windows: Rolled) -> Bound:
         ),
         settings,
     )
+
+
+def beyond(night: Night, scenario: Scenario, least: Bound) -> float | None:
+    """The longest time in seconds that a machine was out besides its patch, reboot and start, and one health check.
+
+    Of those that were patched and came back; None where there is none.
+    """
+    own = {machine.name: machine for window in least.windows for fleet in window.fleets for machine in fleet.machines}
+    found = []
+    for machine in night.machines:
+        if machine.out_to is None or machine.patched is None or machine.name not in own:
+            continue
+        parts = own[machine.name]
+        checks = [scenario.target_groups[name].health_check.interval for name in machine.groups]
+        found.append(machine.out_seconds - parts.patch - parts.reboot - parts.after_reboot - max(checks, default=0))
+    return max(found, default=None)
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, float]:

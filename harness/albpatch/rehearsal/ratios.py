@@ -9,7 +9,7 @@ from albpatch.report.bound import Bound
 from albpatch.report.model import Ratio
 from albpatch.report.words import clock_text
 
-ONE_AT_A_TIME, SAME_CONCURRENCY, ABOVE_BOUND = 10.0, 1.5, 1.2
+ONE_AT_A_TIME, SAME_CONCURRENCY, ABOVE_BOUND, OUT_BEYOND = 10.0, 1.5, 1.2, 60.0
 
 
 def ratios(ours: float, one_at_a_time: float | None, same_concurrency: float | None, bound: Bound) -> tuple[Ratio, ...]:
@@ -25,3 +25,8 @@ def ratios(ours: float, one_at_a_time: float | None, same_concurrency: float | N
         name = f"bundled against the lower bound, {clock_text(bound.seconds)}, its longest fleet {bound.longest.name}"
         found.append(Ratio(name, ours / bound.seconds, ABOVE_BOUND, at_least=False))
     return tuple(found)
+
+
+def out_beyond(seconds: float) -> Ratio:
+    """The time that the worst patched machine was out besides patch, reboot, start and a health check, in seconds."""
+    return Ratio("bundled, seconds out beyond patch, reboot and health, worst", seconds, OUT_BEYOND, at_least=False)

@@ -17,10 +17,10 @@ from albpatch.rehearsal.figures import Figures, figures
 from albpatch.rehearsal.from_plan import Loaded
 from albpatch.rehearsal.generate import Size, configuration
 from albpatch.rehearsal.generate import scenario as generated_scenario
-from albpatch.rehearsal.least import bound, rolled
+from albpatch.rehearsal.least import beyond, bound, rolled
 from albpatch.rehearsal.nights import night
 from albpatch.rehearsal.plain import plain_window
-from albpatch.rehearsal.ratios import ratios
+from albpatch.rehearsal.ratios import out_beyond, ratios
 from albpatch.rehearsal.scenario import Scenario
 from albpatch.rehearsal.sources import plans, read_plan
 from albpatch.rehearsal.starts import one_at_a_time, open_windows
@@ -43,11 +43,15 @@ TAIL_SECONDS = 120.0
 
 @dataclasses.dataclass(frozen=True)
 class Played:
-    """One night: as a report shows it, its figures, and the least time that its roll can take."""
+    """One night: as a report shows it, its figures, and the least time that its roll can take.
+
+    `beyond` is the longest time in seconds that a patched machine was out besides what it takes by itself.
+    """
 
     shown: model.Night
     figures: Figures
     bound: Bound
+    beyond: float | None = None
 
 
 def side_by_side(
@@ -154,7 +158,9 @@ def play(plan: Mapping[str, Any], scenario: Scenario, kind: str) -> Played:
         acts=played.acts,
     )
     numbers = figures(played.evidence, shown)
-    return Played(dataclasses.replace(shown, words=_words(shown, numbers)), numbers, bounds[0])
+    least = bounds[0]
+    told = dataclasses.replace(shown, words=_words(shown, numbers))
+    return Played(told, numbers, least, beyond(shown, scenario, least))
 
 
 def report(title: str, played: Mapping[str, Played], facts: Sequence[tuple[str, str]]) -> model.Report:
@@ -180,7 +186,9 @@ def _ratios(played: Mapping[str, Played]) -> tuple[model.Ratio, ...]:
     if BUNDLED not in played:
         return ()
     rolls = {kind: p.figures.roll for kind, p in played.items()}
-    return ratios(rolls[BUNDLED], rolls.get(AWS_OWNED_ALONE), rolls.get(AWS_OWNED), played[BUNDLED].bound)
+    ours = played[BUNDLED]
+    found = ratios(rolls[BUNDLED], rolls.get(AWS_OWNED_ALONE), rolls.get(AWS_OWNED), ours.bound)
+    return found if ours.beyond is None else (*found, out_beyond(ours.beyond))
 
 
 def _started(region: Region, kind: str, window_ids: Sequence[str]) -> str:

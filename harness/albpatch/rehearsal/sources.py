@@ -19,7 +19,14 @@ from albpatch.rehearsal.deployment import records
 from albpatch.rehearsal.scenario import Scenario
 from albpatch.terraform import Terraform, TerraformError
 
-AWS_OWNED_NAME = "AWSEC2-PatchLoadBalancerInstance"
+AWS_OWNED, AWS_OWNED_NAME = "aws-owned", "AWSEC2-PatchLoadBalancerInstance"
+# What the module refuses beside a clone of AWS's runbook, which looks at none of it: left away where it is compared.
+_NOT_OF_A_CLONE = {
+    "alarms": {},
+    "change_calendars": [],
+    "lease_table_name": "${null}",
+    "notification_topic_arn": "${null}",
+}
 OVERRIDE = "albpatch_source_override.tf.json"  # Terraform merges files of such a name over the others
 _CALL = re.compile(r"module\.([\w-]+)(\[.*\])?")
 Plan = dict[str, Any]
@@ -70,7 +77,10 @@ def read_plan(path: Path) -> Plan:
 
 
 def _planned(terraform: Terraform, root: Path, source: str, say: Callable[[str], None]) -> Plan:
-    """The configuration as it stands where its runbook has that source already, else with that source."""
+    """The configuration as it stands where its runbook has that source already, else with that source.
+
+    AWS's runbook then goes without what only the bundled one has: alarms, calendars, notifications, a shared table.
+    """
     say(f"  terraform plan, runbook {source}")
     override = terraform.folder / OVERRIDE
     override.unlink(missing_ok=True)
@@ -78,7 +88,8 @@ def _planned(terraform: Terraform, root: Path, source: str, say: Callable[[str],
     plan = terraform.show_plan()
     others = [name for name, found in _calls(plan, root).items() if found != source]
     if others:
-        content = {"module": {name: {"runbook": {"source": source}} for name in others}}
+        arguments = {"runbook": {"source": source}, **(_NOT_OF_A_CLONE if source == AWS_OWNED else {})}
+        content = {"module": dict.fromkeys(others, arguments)}
         override.write_text(json.dumps(content), encoding="utf-8")
         terraform.plan()
         plan = terraform.show_plan()

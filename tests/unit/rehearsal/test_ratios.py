@@ -1,6 +1,6 @@
 """How long rolls take against each other: a number that is not reached is called so."""
 
-from albpatch.rehearsal.ratios import ratios
+from albpatch.rehearsal.ratios import out_beyond, ratios
 from albpatch.report.bound import Bound, LeastFleet, LeastMachine, LeastWindow
 
 LEAST = Bound((LeastWindow("w", (LeastFleet("web", 1, (LeastMachine("a", patch=100),)),)),), {})
@@ -28,3 +28,8 @@ def test_a_ratio_says_what_it_is():
 
     assert ratio.name == "bundled against the lower bound, 1:40, its longest fleet web"
     assert ratio.text == "1.30, to reach: at most 1.2: not reached"
+
+
+def test_time_out_beyond_what_a_machine_takes():
+    """Sixty seconds are allowed; a second more is not reached."""
+    assert [out_beyond(seconds).reached for seconds in (60.0, 61.0)] == [True, False]
