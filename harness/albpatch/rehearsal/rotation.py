@@ -48,23 +48,28 @@ def _lowest(e: Evidence, arn: str, keys: set[str], floor: int) -> tuple[int, lis
     ours: list[tuple[float, int, str]] = []
     busy: dict[str, set[str]] = {}
     leaving: set[str] = set()
+    spared: set[str] = set()  # hosts that served here until we took them out
     for entry in e.until_end:
         if entry.kind == "command" and entry.detail.get("operation") == PATCHING:
             host = entry.detail["instance"]
             here = any(key.split("|", 1)[0] == host for key in keys)
-            if _follow_command(entry, busy) and here and len(healthy) < floor:
+            # Who was unhealthy when it left costs no capacity: it is below the floor with it and without it.
+            if _follow_command(entry, busy) and here and host in spared and len(healthy) < floor:
                 ours.append((entry.time, len(healthy), f"the installation began on {e.name(host)}"))
         key = entry.subject.removeprefix(f"{arn}|")
         if key not in keys:
             continue
         if entry.kind == "registration" and e.is_ours(entry):
             leaving.add(key)
+            if entry.detail["action"] == "deregister" and key in healthy:
+                spared.add(key.split("|", 1)[0])
         if entry.kind != "target":
             continue
         was, host = key in healthy, key.split("|", 1)[0]
         (healthy.add if entry.detail["state"] == "healthy" else healthy.discard)(key)
         if key in healthy:
             leaving.discard(key)  # it is back: who leaves now leaves for a reason of its own
+            spared.discard(host)
         if entry.time < e.start:
             continue
         lowest = len(healthy) if lowest is None else min(lowest, len(healthy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 
 from albpatch.region.automation.executions import Execution
@@ -12,6 +13,7 @@ from albpatch.rehearsal.losses import EPSILON
 from albpatch.rehearsal.matrix.play import RESTORE, Aftermath
 from albpatch.rehearsal.nights import Night
 from albpatch.rehearsal.rotation import rebooted_while_routed, registered_while_patching
+from albpatch.rehearsal.verdict import stop_the_line
 from albpatch.report.matrix import Violation
 from albpatch.report.model import Held
 from albpatch.report.words import count
@@ -112,10 +114,11 @@ def truth(night: Night, after: Aftermath, _victim: str | None) -> Iterator[str]:
 
 
 def line(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """After a failure nobody else leaves."""
-    promise = night.promises["C5"]
-    if promise.held is Held.BROKEN:
-        yield promise.evidence
+    """After a failure nobody else leaves. Who died could halt nothing: whoever closes its record does."""
+    alive = [x for x in night.evidence.executions if not x.killed]
+    held, words = stop_the_line(dataclasses.replace(night.evidence, executions=alive))
+    if held is Held.BROKEN:
+        yield words
 
 
 def untouched(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
