@@ -48,10 +48,6 @@ def create(region: Region, scenario: Scenario) -> World:
     for name, machine in scenario.machines.items():
         with _told(f"exists.instances.{name}"):
             machines[name] = _instance(region, subnets[machine.zone], {"Name": name, **machine.tags})
-    for name, alarm in scenario.alarms.items():
-        region.part(Alarms).set(name, alarm.state, alarm.kind)
-    for name, state in scenario.calendars.items():
-        region.part(Calendars).set(name, state)
     for name in scenario.topics:
         with _told("exists.topics"):
             region.backend("sns", "CreateTopic", {"Name": name})
@@ -59,10 +55,14 @@ def create(region: Region, scenario: Scenario) -> World:
 
 
 def start_machines(region: Region, world: World) -> None:
-    """Put hosts behind the instances and register them as the scenario says.
+    """Put hosts behind the instances, register them as the scenario says, and set its alarms and calendars.
 
     Windows take the machines in the order of the scenario (AWS does not say which order it takes).
     """
+    for name, alarm in world.scenario.alarms.items():
+        region.part(Alarms).set(name, alarm.state, alarm.kind)
+    for name, state in world.scenario.calendars.items():
+        region.part(Calendars).set(name, state)
     hosts, traffic = region.part(Hosts), world.scenario.traffic
     slow_seconds = traffic.slow_seconds if traffic.slow_share else 0.0
     region.part(Connections).shape = Shape(slow_seconds=slow_seconds, keeps_idle=traffic.idle_connections == "kept")
