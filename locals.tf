@@ -9,8 +9,13 @@ locals {
     document         = "${var.name}-alb-patching"
     window           = "${var.name}-alb-patching"
     restore_document = "${var.name}-alb-restore"
+    recovery_rule    = "${var.name}-alb-recovery"
+    sweep_rule       = "${var.name}-alb-sweep"
+    sweep_task       = "${var.name}-alb-sweep"
+    dead_letters     = "${var.name}-alb-recovery"
     automation_role  = "${var.name}-runbook-${local.region}"
     restore_role     = "${var.name}-restore-${local.region}"
+    events_role      = "${var.name}-events-${local.region}"
     window_role      = "${var.name}-window-${local.region}"
     lease_table      = coalesce(var.lease_table_name, "${var.name}-alb-patching")
     fleets           = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
@@ -20,6 +25,7 @@ locals {
   _role_arn_prefix    = "arn:${local.partition}:iam::${local.account_id}:role${var.role.path}"
   automation_role_arn = "${local._role_arn_prefix}${local.names.automation_role}"
   restore_role_arn    = "${local._role_arn_prefix}${local.names.restore_role}"
+  events_role_arn     = "${local._role_arn_prefix}${local.names.events_role}"
   window_role_arn     = "${local._role_arn_prefix}${local.names.window_role}"
 
   bundled = var.runbook.source == "bundled"
@@ -71,6 +77,12 @@ locals {
     restore = !local.bundled ? null : {
       document = local.names.restore_document
       role     = { name = local.names.restore_role, arn = local.restore_role_arn }
+      events = {
+        rule       = local.names.recovery_rule
+        sweep_rule = var.recovery.sweep_hours > 0 ? local.names.sweep_rule : null
+        queue      = local.names.dead_letters
+        role       = { name = local.names.events_role, arn = local.events_role_arn }
+      }
     }
     window = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)
     fleets = {

@@ -10,6 +10,7 @@ module "runbook" {
   assume_role_arn  = local.automation_role_arn
   restore_role_arn = local.restore_role_arn
   restore_document = local.names.restore_document
+  patch_document   = local.names.document
   lease_table_name = local.names.lease_table
   patching         = var.patching
   drain            = var.drain
@@ -75,13 +76,22 @@ module "recovery" {
     path                     = var.role.path
     permissions_boundary_arn = var.role.permissions_boundary_arn
   }
-  lease_table_name  = local.names.lease_table
-  kms_key_arn       = var.kms_key_arn
-  target_group_arns = distinct(flatten(values(var.fleets)[*].target_group_arns))
-  partition         = local.partition
-  region            = local.region
-  account_id        = local.account_id
-  tags              = var.tags
+  patch_document = local.names.document
+  events = {
+    rule       = local.names.recovery_rule
+    sweep_rule = local.names.sweep_rule
+    queue      = local.names.dead_letters
+    role       = { name = local.names.events_role, arn = local.events_role_arn }
+  }
+  sweep_hours            = var.recovery.sweep_hours
+  notification_topic_arn = var.notification_topic_arn
+  lease_table_name       = local.names.lease_table
+  kms_key_arn            = var.kms_key_arn
+  target_group_arns      = distinct(flatten(values(var.fleets)[*].target_group_arns))
+  partition              = local.partition
+  region                 = local.region
+  account_id             = local.account_id
+  tags                   = var.tags
 }
 
 module "maintenance_window" {
@@ -113,6 +123,7 @@ module "maintenance_window" {
     path                     = var.role.path
     permissions_boundary_arn = var.role.permissions_boundary_arn
   }
+  sweep            = local.bundled ? { name = local.names.sweep_task, document = local.names.restore_document } : null
   passed_role_arns = concat([local.automation_role_arn], local.bundled ? [local.restore_role_arn] : [])
   partition        = local.partition
   region           = local.region

@@ -479,6 +479,20 @@ variable "patching" {
   }
 }
 
+variable "recovery" {
+  description = "How often the standing sweep looks for instances that a dead execution left out, in hours, 0 for never; every window begins with a sweep as well. Of four steps, two of them scripts of some 2 seconds, a sweep costs about 0.008 USD (4 x 0.002 and 4 x 0.00003), every 6 hours about 1 USD a month (122 sweeps), without any free tier and by prices of secondary sources."
+  type = object({
+    sweep_hours = optional(number, 6)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(range(0, 169), var.recovery.sweep_hours)
+    error_message = "recovery.sweep_hours must be a whole number from 0 (never) to 168: an instance that is out for longer than a week without anybody looking is lost."
+  }
+}
+
 variable "role" {
   description = "Where the two roles live and what bounds them: path, permissions_boundary_arn."
   type = object({

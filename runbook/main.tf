@@ -44,6 +44,8 @@ locals {
     scripts = local.embedded
 
     restore_role_arn = var.restore_role_arn
+    restore_document = var.restore_document
+    patch_document   = var.patch_document
     lease_table      = var.lease_table_name
     health           = var.health
 

@@ -67,6 +67,12 @@ variable "notification_topic_arn" {
   description = "SNS topic that hears of every execution that failed, at once."
 }
 
+variable "patch_document" {
+  type        = string
+  description = "Name of the patching document, whose executions own records."
+  nullable    = false
+}
+
 variable "patching" {
   type = object({
     reboot_option        = string
@@ -81,7 +87,7 @@ variable "patching" {
 
 variable "restore_document" {
   type        = string
-  description = "Name of the restore document, which OnCancel starts."
+  description = "Name of the restore document, which OnCancel and the sweep start."
   nullable    = false
 }
 

@@ -12,8 +12,9 @@ _DATES = ("CreatedDate", "ModifiedDate")
 
 
 def snapshot(region: Region) -> dict[str, Any]:
-    """Documents, roles with their policies, windows with targets and tasks; ids are replaced by names."""
-    return {"documents": _documents(region), "roles": _roles(region), "windows": _windows(region)}
+    """Documents, roles with policies, windows with targets and tasks, event rules, queues, alarms; names for ids."""
+    found = {"documents": _documents(region), "roles": _roles(region), "windows": _windows(region)}
+    return {**found, "rules": _rules(region), "queues": _queues(region), "alarms": _alarms(region)}
 
 
 def _ask(region: Region, service: str, operation: str, **params: Any) -> dict[str, Any]:
@@ -71,6 +72,33 @@ def _windows(region: Region) -> dict[str, Any]:
             "tasks": tasks,
         }
     return found
+
+
+def _rules(region: Region) -> dict[str, Any]:
+    found = {}
+    for rule in region.backend("events", "ListRules", {})["Rules"]:
+        targets = region.backend("events", "ListTargetsByRule", {"Rule": rule["Name"]})["Targets"]
+        tags = region.backend("events", "ListTagsForResource", {"ResourceARN": rule["Arn"]})["Tags"]
+        pattern = json.loads(rule.get("EventPattern") or "null")
+        found[rule["Name"]] = {**rule, "EventPattern": pattern, "targets": targets, "tags": tags}
+    return found
+
+
+def _queues(region: Region) -> dict[str, Any]:
+    found = {}
+    for url in region.backend("sqs", "ListQueues", {}).get("QueueUrls", []):
+        asked = {"QueueUrl": url, "AttributeNames": ["All"]}
+        attributes = region.backend("sqs", "GetQueueAttributes", asked)["Attributes"]
+        shown = {key: value for key, value in attributes.items() if "Timestamp" not in key}
+        shown["Policy"] = json.loads(shown.get("Policy") or "null")
+        tags = region.backend("sqs", "ListQueueTags", {"QueueUrl": url}).get("Tags", {})
+        found[url.rpartition("/")[2]] = {"attributes": shown, "tags": tags}
+    return found
+
+
+def _alarms(region: Region) -> dict[str, Any]:
+    alarms = region.backend("cloudwatch", "DescribeAlarms", {})["MetricAlarms"]
+    return {a["AlarmName"]: {k: v for k, v in a.items() if not k.endswith("Timestamp")} for a in alarms}
 
 
 def _tags(region: Region, kind: str, name: str) -> list[tuple[str, str]]:

@@ -74,6 +74,10 @@ module "alb_patching" {
     source = "bundled"
   }
 
+  recovery = {
+    sweep_hours = 6
+  }
+
   lease_table_name = null
   kms_key_arn      = null
 

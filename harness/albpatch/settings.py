@@ -44,11 +44,25 @@ class Role:
 
 
 @dataclass(frozen=True)
+class Events:
+    """What starts the restore runbook by itself: event rules, the queue for what they could not start, their role.
+
+    sweep_rule: None where no standing sweep runs.
+    """
+
+    rule: str
+    sweep_rule: str | None
+    queue: str
+    role: Role
+
+
+@dataclass(frozen=True)
 class Restore:
-    """The restore runbook: its document and the role that it assumes."""
+    """The restore runbook: its document, the role that it assumes, and what starts it."""
 
     document: str
     role: Role
+    events: Events
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ locals {
     [
       {
         # Starting is authorised on document and execution; older rules named the definition.
-        Sid    = "StartRunbook"
+        Sid    = "StartRunbooks"
         Effect = "Allow"
         Action = ["ssm:StartAutomationExecution"]
-        Resource = [
-          "${local._ssm}:document/${var.document.name}",
-          "${local._ssm}:automation-definition/${var.document.name}:*",
-          "${local._ssm}:automation-execution/*",
-        ]
+        Resource = concat(
+          flatten([for name in concat([var.document.name], var.sweep[*].document) : [
+            "${local._ssm}:document/${name}",
+            "${local._ssm}:automation-definition/${name}:*",
+          ]]),
+          ["${local._ssm}:automation-execution/*"],
+        )
       },
       {
         Sid      = "FollowExecutions"

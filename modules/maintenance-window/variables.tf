@@ -72,6 +72,12 @@ variable "schedule" {
   })
 }
 
+variable "sweep" {
+  description = "The task that each window begins with: its name, and the restore runbook that it starts. Null for none."
+  type        = object({ name = string, document = string })
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of window and role."
   type        = map(string)

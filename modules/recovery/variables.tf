@@ -8,6 +8,16 @@ variable "document" {
   type        = object({ name = string, content = string })
 }
 
+variable "events" {
+  description = "Names of what starts the restore runbook by itself: the event rule, the rule of the sweep, the queue for what they could not start, and the role they start with. The role's ARN is written out by the caller."
+  type = object({
+    rule       = string
+    sweep_rule = string
+    queue      = string
+    role       = object({ name = string, arn = string })
+  })
+}
+
 variable "kms_key_arn" {
   description = "Key of the caller's that encrypts the lease table. Null if there is none."
   type        = string
@@ -19,8 +29,19 @@ variable "lease_table_name" {
   type        = string
 }
 
+variable "notification_topic_arn" {
+  description = "SNS topic that the alarms tell. Null if they tell nobody."
+  type        = string
+  default     = null
+}
+
 variable "partition" {
   description = "Partition of the account, such as aws or aws-cn."
+  type        = string
+}
+
+variable "patch_document" {
+  description = "Name of the patching runbook, whose executions are watched."
   type        = string
 }
 
@@ -37,6 +58,11 @@ variable "role" {
     path                     = string
     permissions_boundary_arn = optional(string)
   })
+}
+
+variable "sweep_hours" {
+  description = "Hours between two sweeps. 0 for none."
+  type        = number
 }
 
 variable "tags" {

@@ -16,6 +16,10 @@ LOOK_SECONDS = 15
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
+  if not event["InstanceId"] and not event["ExecutionId"]:
+    if event["Action"] != "restore":
+      raise RuntimeError("NO_TARGET: Give an InstanceId or an ExecutionId.")
+    return nothing("", "sweep")
   ssm, db = boto3.client("ssm", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
   name = event["InstanceId"] or instance_of(ssm, event["ExecutionId"])
   key = {"S": f"INSTANCE#{name}"}
@@ -26,6 +30,8 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
   owner, end = record["LeaseOwner"], time.time() + CANCEL_SECONDS
   if event["ExecutionId"] not in ("", owner):
     return nothing(f"TAKEN_OVER: The record of {name} belongs to {owner}.")
+  if "KeptOut" in record and event["ExecutionId"]:  # only a person names the instance alone
+    return nothing(f"KEPT_OUT: {name} is kept out on purpose.")
   handed = owner == read(ssm, event["Me"]).get("ParentAutomationExecutionId")
   while not handed and "Abandoned" not in record and (status := status_of(ssm, owner)) not in OVER:
     if status != "Cancelling" or time.time() >= end:
@@ -35,11 +41,12 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
     return nothing(f"TAKEN_OVER: Somebody else took the record of {name} over.")
   if not handed:
     halt(db, event, record)
-  return {**claimed(name, record), "Parent": owner if handed else ""}
+  found = {**claimed(name, record), "Parent": owner if handed else ""}
+  return found if event["Action"] == "restore" else {**found, "Next": "set-aside"}
 
 
-def nothing(sentence: str) -> dict[str, str]:
-  return {"Next": "nothing", "Sentence": sentence, **dict.fromkeys(OUTPUTS, "")}
+def nothing(sentence: str, follows: str = "nothing") -> dict[str, str]:
+  return {"Next": follows, "Sentence": sentence, **dict.fromkeys(OUTPUTS, "")}
 
 
 def claimed(name: str, record: dict[str, str]) -> dict[str, str]:
@@ -58,8 +65,6 @@ def claimed(name: str, record: dict[str, str]) -> dict[str, str]:
 
 def instance_of(ssm: Any, execution: str) -> str:
   """The instance of an execution; empty for the parent of a rate control, and for one that AWS has forgotten."""
-  if not execution:
-    raise RuntimeError("NO_TARGET: Give an InstanceId or an ExecutionId.")
   return str(read(ssm, execution).get("Parameters", {}).get("InstanceId", [""])[0])
 
 
@@ -84,7 +89,7 @@ def taken(db: Any, event: Any, key: dict[str, str], record: dict[str, str]) -> b
     db.update_item(
       TableName=event["Table"],
       Key={"Id": key},
-      UpdateExpression="SET LeaseOwner = :me, LeaseToken = :next REMOVE Abandoned",
+      UpdateExpression="SET LeaseOwner = :me, LeaseToken = :next REMOVE Abandoned, KeptOut",
       ConditionExpression="LeaseOwner = :old AND LeaseToken = :token",
       ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
     )

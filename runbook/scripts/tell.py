@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
+DONE = {"restore": "RESTORED", "keep-out": "KEPT_OUT", "forget": "FORGOTTEN"}
 CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a traceback may show the raise itself
 
 
@@ -17,7 +18,8 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
   ssm = boto3.client("ssm", config=RETRIES)
   record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
   bad = [s for s in record["StepExecutions"] if s["StepStatus"] in ("Failed", "TimedOut", "Cancelled")]
-  result = {"Outcome": "restored", "Code": "RESTORED", "Sentence": event["Sentence"]}
+  code = DONE[event["Action"]]
+  result = {"Outcome": code.lower().replace("_", "-"), "Code": code, "Sentence": event["Sentence"]}
   if bad:
     message = " ".join(bad[0].get("FailureMessage", "").split()).split(" Please refer to ")[0]
     raised = CODE.match(message)

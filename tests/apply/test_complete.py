@@ -85,7 +85,7 @@ def test_a_second_plan_is_empty(applied):
 
 
 def test_everything_of_the_module_is_there(applied):
-    """Two documents, three roles with their policies, a window with a target and a task per fleet."""
+    """Two documents, four roles with policies, a window with a target and a task per fleet, what starts recovery."""
     seen, deployment = applied.seen["applied"], applied.deployments["applied"]
     roles = set(seen["roles"]) - set(applied.seen["before"]["roles"])
     window = seen["windows"][deployment.window.name]
@@ -93,12 +93,14 @@ def test_everything_of_the_module_is_there(applied):
     restore = deployment.restore
     assert restore is not None
     assert set(seen["documents"]) == {deployment.document.name, restore.document}
-    assert roles == {deployment.automation_role.name, deployment.window_role.name, restore.role.name}
+    kept = {deployment.automation_role.name, deployment.window_role.name, restore.role.name, restore.events.role.name}
+    assert roles == kept
+    assert restore.events.rule in seen["rules"] and list(seen["queues"]) == [restore.events.queue]
     assert set(seen["roles"][restore.role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.automation_role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.window_role.name]["policies"]) == {"start-runbook"}
     fleets = {fleet.name for fleet in deployment.fleets.values()}
-    assert set(window["targets"]) == set(window["tasks"]) == fleets
+    assert set(window["targets"]) == fleets and set(window["tasks"]) == {*fleets, "web-alb-sweep"}
     assert window["tags"] == {"Service": "web"}
 
 

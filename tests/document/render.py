@@ -14,6 +14,7 @@ PLAIN: dict[str, Any] = {
     "lease_table_name": "web-alb-patching",
     "restore_role_arn": "arn:aws:iam::123456789012:role/web-restore",
     "restore_document": "web-alb-restore",
+    "patch_document": "web-alb-patching",
     "patching": {
         "reboot_option": "RebootIfNeeded",
         "skip_when_compliant": True,

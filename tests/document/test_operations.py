@@ -6,7 +6,7 @@ from document.render import ROOT, RUNBOOK
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 README = (RUNBOOK / "README.md").read_text()
-CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR|PAUSED|FREEZE|ALARM|RESTORED)\b")
+CODE = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR|PAUSED|FREEZE|ALARM|RESTORED|FORGOTTEN)\b")
 
 
 def section(text: str, heading: str) -> str:

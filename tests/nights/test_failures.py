@@ -83,15 +83,14 @@ def test_a_cancel_before_anything_was_touched_touches_nothing(plan):
     assert played.executions[0].status == "Cancelled"
 
 
-def test_the_death_of_an_execution_is_said_to_be_not_covered(plan):
-    """Nothing restores a machine whose execution died: the verdict says so instead of calling it held."""
+def test_the_death_of_an_execution_is_undone_by_itself(plan):
+    """The event rule starts the restore runbook, which puts the machine back and tells of it; no other is touched."""
     played = night(
         plan, scene(dict.fromkeys("ab", "patches"), faults=acts("kill", {"step": "Install", "after": 5}, "ab"))
     )
 
     assert played.executions[0].killed
-    assert played.promises["C3"].held is Held.NOT_COVERED
-    assert played.promises["C8"].held is Held.NOT_COVERED
+    assert [played.promises[i].held for i in ("C3", "C4", "C8")] == [Held.HELD] * 3
     assert touched(played) == ["a"]
 
 

@@ -10,6 +10,13 @@ IDS = {"document.version", "window.id"}
 IDS_OF_A_FLEET = {"target_id", "task_id"}
 # Given by AWS on creation, or computed by the provider from the rest; nothing of it is decided by the caller.
 GIVEN_BY_AWS = {
+    "aws_cloudwatch_event_rule": {"arn", "id", "name_prefix"},
+    "aws_cloudwatch_event_target": {"id"},
+    "aws_cloudwatch_metric_alarm": {"arn", "evaluate_low_sample_count_percentiles", "id"},
+    "aws_sqs_queue": {
+        "arn", "deduplication_scope", "fifo_throughput_limit", "id", "kms_data_key_reuse_period_seconds", "name_prefix",
+        "redrive_allow_policy", "redrive_policy", "url",
+    },
     "aws_dynamodb_table": {
         "arn", "id", "read_capacity", "server_side_encryption", "stream_arn", "stream_label", "stream_view_type", "ttl",
         "point_in_time_recovery.0.recovery_period_in_days",
@@ -24,6 +31,7 @@ GIVEN_BY_AWS = {
     "aws_ssm_maintenance_window": {"id"},
     "aws_ssm_maintenance_window_target": {"id", "window_id"},
     "aws_ssm_maintenance_window_task": {
+        "max_concurrency", "max_errors",  # of a task without targets
         "arn", "id", "window_id", "window_task_id", "targets.0.values",
         "task_invocation_parameters.0.automation_parameters.0.document_version",
     },

@@ -99,16 +99,17 @@ def test_roles_are_handed_to_one_service(planned: list[Call]) -> None:
             assert "*" not in statement["Resource"]
 
 
-def test_window_starts_this_runbook_only(planned: list[Call]) -> None:
-    """The window's role may start this document on all that AWS asks for, and hand over its role and its child's."""
+def test_window_starts_these_runbooks_only(planned: list[Call]) -> None:
+    """The window's role may start the call's documents on all that AWS asks for, and hand over their roles."""
     for call in planned:
         record = call.deployment
         ssm = f"arn:{record['partition']}:ssm:{record['region']}:{record['account_id']}"
         statements = {action: s for s in call.statements("window_role") for action in s["Action"]}
 
+        names = [record["document"]["name"], *([record["restore"]["document"]] if record["restore"] else [])]
         assert set(statements["ssm:StartAutomationExecution"]["Resource"]) == {
-            f"{ssm}:document/{record['document']['name']}",
-            f"{ssm}:automation-definition/{record['document']['name']}:*",
+            *(f"{ssm}:document/{name}" for name in names),
+            *(f"{ssm}:automation-definition/{name}:*" for name in names),
             f"{ssm}:automation-execution/*",
         }
         restore = [record["restore"]["role"]["arn"]] if record["restore"] else []

@@ -11,7 +11,7 @@ def test_tasks_stop_the_line(planned: list[Call]) -> None:
     for call in planned:
         tasks = [task.values for _, _, task in call.fleets()]
 
-        assert len(tasks) == len(call.of("aws_ssm_maintenance_window_task"))
+        assert len(tasks) == len([t for t in call.of("aws_ssm_maintenance_window_task") if ".fleet[" in t.address])
         for task in tasks:
             assert (task["max_concurrency"], task["max_errors"]) == ("1", "0")
             assert (task["task_type"], task["cutoff_behavior"]) == ("AUTOMATION", "CANCEL_TASK")
@@ -26,6 +26,24 @@ def test_fleets_are_side_by_side(planned: list[Call]) -> None:
         assert min(priorities) > 0
 
 
+def test_sweep_comes_first(planned: list[Call]) -> None:
+    """Before the fleets one task without targets and rates starts the restore runbook; the clone has none."""
+    for call in planned:
+        sweeps = [t.values for t in call.of("aws_ssm_maintenance_window_task") if ".fleet[" not in t.address]
+        fleets = {task.values["priority"] for _, _, task in call.fleets()}
+        if call.deployment["restore"] is None:
+            assert sweeps == []
+            continue
+        (sweep,) = sweeps
+
+        assert 0 < sweep["priority"] < min(fleets)
+        assert (sweep["task_type"], sweep["cutoff_behavior"]) == ("AUTOMATION", "CANCEL_TASK")
+        assert sweep["task_arn"] == call.deployment["restore"]["document"]
+        assert sweep["service_role_arn"] == call.deployment["window_role"]["arn"]
+        assert not sweep.get("targets") and not sweep.get("max_concurrency") and not sweep.get("max_errors")
+        assert passed(sweep) == {"Action": ["restore"]}
+
+
 def test_task_runs_the_version_that_was_planned(planned: list[Call]) -> None:
     """A task is pinned by reference to the version that holds the planned content, not to $DEFAULT or $LATEST."""
     for call in planned:
@@ -34,7 +52,7 @@ def test_task_runs_the_version_that_was_planned(planned: list[Call]) -> None:
         (task,) = [
             resource
             for resource in window["module"]["resources"]
-            if resource["type"] == "aws_ssm_maintenance_window_task"
+            if (resource["type"], resource["name"]) == ("aws_ssm_maintenance_window_task", "fleet")
         ]
         (invocation,) = task["expressions"]["task_invocation_parameters"]
         (automation,) = invocation["automation_parameters"]

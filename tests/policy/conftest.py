@@ -75,6 +75,12 @@ def restore_role(policies):
 
 
 @pytest.fixture(scope="session")
+def events_role(policies):
+    (name,) = [name for name in policies if "-events-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
 def window_role(policies):
     (name,) = [name for name in policies if "-window-" in name]
     return policies[name]

@@ -86,7 +86,8 @@ def test_the_restore_role_has_what_its_steps_call_and_no_more(restore_document, 
     called = {action for call in calls_of_document(restore_document) for action in actions(*call)}
     called |= parts_of_transactions(restore_document)
 
-    assert granted(restore_role) == called
+    # The sweep starts it anew for each record, with the same role.
+    assert granted(restore_role) == {*called, "iam:PassRole"}
     assert {"ssm:SendCommand", "elasticloadbalancing:DeregisterTargets"}.isdisjoint(called)
 
 
@@ -98,6 +99,18 @@ def test_an_execution_starts_the_restore_runbook_only(automation_role, name, exp
 
     assert allowed(automation_role, "ssm", "StartAutomationExecution", {"DocumentName": name}) is expected
     assert [decide(Request("iam:PassRole", arn, context), automation_role).allowed for arn in passes] == [True, False]
+
+
+def test_the_events_role_starts_the_restore_runbook_and_no_more(events_role):
+    """What an event rule may start is the restore runbook with its role; it follows nothing and touches nothing."""
+    context = Context({"iam:PassedToService": ["ssm.amazonaws.com"]})
+    started = ("web-alb-restore", "web-alb-patching", "AWS-StopEC2Instance")
+    passed = [f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("restore", "runbook")]
+    starts = [allowed(events_role, "ssm", "StartAutomationExecution", {"DocumentName": name}) for name in started]
+
+    assert granted(events_role) == {"ssm:StartAutomationExecution", "iam:PassRole"}
+    assert starts == [True, False, False]
+    assert [decide(Request("iam:PassRole", arn, context), events_role).allowed for arn in passed] == [True, False]
 
 
 def test_the_window_role_starts_follows_and_hands_over(window_role):

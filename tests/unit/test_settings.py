@@ -31,6 +31,12 @@ RECORD: dict[str, Any] = {
     "restore": {
         "document": "web-alb-restore",
         "role": {"name": "web-restore-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-restore-us-east-1"},
+        "events": {
+            "rule": "web-alb-recovery",
+            "sweep_rule": None,
+            "queue": "web-alb-recovery",
+            "role": {"name": "web-events-us-east-1", "arn": "arn:aws:iam::123456789012:role/web-events-us-east-1"},
+        },
     },
     "window": {
         "id": "mw-0123456789abcdef0",

@@ -1,7 +1,8 @@
 """Decides one request as IAM does within one account: explicit deny, then boundary, then identity policies.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-Service control policies, session policies and resource policies are not here: nothing in this project has them.
+Service control policies and session policies are not here: nothing in this project has them. Of resource policies only
+what they say of an AWS service is: `trusts`, `admits`.
 """
 
 from __future__ import annotations
@@ -60,6 +61,20 @@ def trusts(trust: str, service: str, context: Context) -> bool:
         statement.effect
         for statement in statements(trust)
         if statement.concerns_action(ASSUME_ROLE) and _names(statement, service) and hold(statement, context)
+    }
+    return spoken == {"Allow"}
+
+
+def admits(policy: str, service: str, action: str, resource: str, context: Context) -> bool:
+    """Tell whether a resource's own policy lets an AWS service ("events.amazonaws.com") do this to the resource.
+
+    Raises:
+        NotEvaluable: as `trusts`.
+    """
+    spoken = {
+        statement.effect
+        for statement in statements(policy)
+        if statement.concerns(action, resource) and _names(statement, service) and hold(statement, context)
     }
     return spoken == {"Allow"}
 

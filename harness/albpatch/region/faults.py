@@ -1,4 +1,4 @@
-"""Faults of API calls as input: which call fails, how, how often.
+"""Faults as input: which API call fails, how, how often; which event is lost.
 
 A fault is raised below botocore's retries, where AWS would raise it, so a throttled call is retried as on AWS.
 """
@@ -59,11 +59,38 @@ class CallFault:
             raise AwsError(self.code, self.message, self.status)
 
 
+@dataclass
+class EventFault:
+    """Events number `first` to `first + times - 1` that match are lost on their way; `times` None means for ever.
+
+    `detail` holds members of the event's detail that must be equal for it to match.
+    """
+
+    detail_type: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    first: int = 1
+    times: int | None = 1
+    seen: int = 0
+
+    def strikes(self, event: dict[str, Any]) -> bool:
+        """Count a matching event and tell whether it is lost."""
+        wanted = self.detail.items()
+        if event["detail-type"] != self.detail_type or any(event["detail"].get(k) != v for k, v in wanted):
+            return False
+        self.seen += 1
+        return self.seen >= self.first and (self.times is None or self.seen < self.first + self.times)
+
+
 class Faults:
     """The armed faults of a region."""
 
     def __init__(self) -> None:
         self.calls: list[CallFault] = []
+        self.events: list[EventFault] = []
+
+    def loses(self, event: dict[str, Any]) -> bool:
+        """Whether an event does not arrive. Delivery of AWS's own events is best effort."""
+        return any(fault.strikes(event) for fault in self.events)
 
     def concern(self, service: str, operation: str) -> bool:
         return any((f.service, f.operation) == (service, operation) for f in self.calls)

@@ -12,6 +12,7 @@ from albpatch.region.authorization import install
 from albpatch.region.clock import Clock, ScaledClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
+from albpatch.region.event_bus import EventBus
 from albpatch.region.services.documents import Documents
 from albpatch.region.services.window_definitions import WindowDefinitions
 from albpatch.region.transport.http import serve
@@ -70,6 +71,7 @@ class Applied:
         region.backend("ec2", "StartInstances", {"InstanceIds": list(self.world.machines.values())})
         if under_iam:
             install(region)
+        region.part(EventBus).start()
         return region
 
     def _apply(self, root: Path, say: Say) -> dict[str, object]:

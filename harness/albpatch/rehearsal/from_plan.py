@@ -1,4 +1,5 @@
-"""Loads what a plan would create into a region: tables, documents, roles, policies, windows, targets, tasks.
+"""Loads what a plan would create into a region: tables, documents, roles, policies, windows with targets and
+tasks, queues, alarms, event rules.
 
 One `terraform plan` serves hundreds of nights. The region gets what the AWS provider would send; a test compares it
 with what a real apply leaves. Resources of other types are listed, not made.
@@ -12,6 +13,7 @@ from typing import Any
 from albpatch.errors import Failure
 from albpatch.region.core import Region
 from albpatch.region.operations import AwsError
+from albpatch.rehearsal.plan_events import EventMaker
 from albpatch.rehearsal.plan_making import Loaded, Maker, tags
 from albpatch.rehearsal.plan_references import Plan, PlanError, Planned
 from albpatch.rehearsal.plan_roles import RoleMaker
@@ -32,6 +34,7 @@ def load(region: Region, plan: Mapping[str, Any]) -> Loaded:
     documents = _DocumentMaker(region, content, loaded)
     roles = RoleMaker(region, content, loaded)
     windows = WindowMaker(region, content, loaded)
+    events = EventMaker(region, content, loaded)
     makers = {
         "aws_dynamodb_table": TableMaker(region, content, loaded).table,
         "aws_ssm_document": documents.document,
@@ -42,6 +45,10 @@ def load(region: Region, plan: Mapping[str, Any]) -> Loaded:
         "aws_ssm_maintenance_window": windows.window,
         "aws_ssm_maintenance_window_target": windows.target,
         "aws_ssm_maintenance_window_task": windows.task,
+        "aws_sqs_queue": events.queue,
+        "aws_cloudwatch_metric_alarm": events.alarm,
+        "aws_cloudwatch_event_rule": events.rule,
+        "aws_cloudwatch_event_target": events.target,
     }
     for kind, make in makers.items():
         for planned in content.of_type(kind):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from albpatch.region.automation.interpreter import NO_OUTPUT
 from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
+from albpatch.region.event_bus import DELIVERY_SECONDS, EventBus
 from albpatch.region.services.window_definitions import WindowDefinitions
 from albpatch.region.services.windows import SECONDS_PER_HOUR, Windows
 from albpatch.rehearsal.evidence import Execution
@@ -35,10 +36,16 @@ def executions(region: Region, world: World, since: float) -> list[Execution]:
 
 
 def until_quiet(region: Region) -> None:
-    """Wait, as an activity, until no execution runs: what the window did not start goes on after it."""
-    automation = region.part(Automation)
-    while running := [x for x in automation.executions.values() if not x.over]:
-        running[0].finished.wait()
+    """Wait, as an activity, until no execution runs and none is on its way: what the window did not start goes on."""
+    automation, bus = region.part(Automation), region.part(EventBus)
+    while True:
+        running = [x for x in automation.executions.values() if not x.over]
+        if running:
+            running[0].finished.wait()
+        elif bus.pending:
+            region.clock.sleep(DELIVERY_SECONDS)
+        else:
+            return
 
 
 def _said(values: list[str]) -> bool:

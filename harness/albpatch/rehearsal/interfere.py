@@ -33,6 +33,7 @@ def arm(region: Region, world: World, told: Told = lambda _words: None) -> None:
     """Arm every fault of the scenario. Times count from now. `told` hears what was done, when it is done."""
     for fault in world.scenario.call_faults:
         region.faults.calls.append(dataclasses.replace(fault, labels=_here(world, fault.labels)))
+    region.faults.events.extend(dataclasses.replace(fault) for fault in world.scenario.event_faults)
     for one in world.scenario.interferences:
         _Armed(region, world, one, told)
 

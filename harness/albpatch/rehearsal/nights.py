@@ -13,6 +13,7 @@ from albpatch.region.authorization import install
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
+from albpatch.region.event_bus import EventBus
 from albpatch.region.services.windows import Windows
 from albpatch.rehearsal.build import create, region_name, settle, start_machines
 from albpatch.rehearsal.deployment import budgets, retarget
@@ -96,6 +97,7 @@ def night(
         loaded = load(region, retargeted)
         world = World(scenario, world.groups, world.machines, budgets(retargeted))
         install(region)
+        region.part(EventBus).start()
         start_machines(region, world)
         _until_over(region, "settle", lambda: settle(region, world))
         prepare(region, world)

@@ -13,7 +13,8 @@ Values = dict[str, Any]
 
 @dataclass
 class Loaded:
-    """What was made: Terraform address -> the window's, target's or task's id, the document's or role's name.
+    """What was made: Terraform address -> the window's, target's or task's id, the document's, role's, table's,
+    queue's, rule's or alarm's name.
     `arns` are those of roles and managed policies.
 
     `left_out` are the addresses of resources of types that are not made here.
@@ -27,6 +28,9 @@ class Loaded:
     policies: dict[str, str] = field(default_factory=dict)
     arns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, str] = field(default_factory=dict)
+    alarms: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     @property

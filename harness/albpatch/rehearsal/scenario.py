@@ -14,10 +14,10 @@ from typing import Any
 import yaml
 
 from albpatch.errors import InputError
-from albpatch.region.faults import CallFault
+from albpatch.region.faults import CallFault, EventFault
 from albpatch.rehearsal.reader import Place
 from albpatch.rehearsal.references import check_references
-from albpatch.rehearsal.scenario_faults import Interference, Trigger, call_fault, interference
+from albpatch.rehearsal.scenario_faults import Interference, Trigger, call_fault, event_fault, interference
 
 __all__ = ["Interference", "Scenario", "Trigger", "load", "parse"]
 
@@ -100,6 +100,7 @@ class Scenario:
     assign: Mapping[str, str] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
     call_faults: tuple[CallFault, ...] = ()
+    event_faults: tuple[EventFault, ...] = ()
     interferences: tuple[Interference, ...] = ()
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     calendars: Mapping[str, str] = field(default_factory=dict)  # name -> OPEN or CLOSED
@@ -137,7 +138,7 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         "topics",
         required=("zones", "target_groups", "instances"),
     )
-    faults = Place(source, "faults", top.value.get("faults") or {}).mapping("calls", "acts")
+    faults = Place(source, "faults", top.value.get("faults") or {}).mapping("calls", "events", "acts")
     balancers = exists.at("load_balancers").named(_load_balancer) or {"default": "application"}
     made = Scenario(
         zones=exists.at("zones").each(Place.text),
@@ -148,6 +149,7 @@ def parse(content: Any, source: str = "rehearsal.yaml") -> Scenario:
         assign=top.at("assign").named(Place.text),
         traffic=_traffic(top.at("traffic")),
         call_faults=faults.at("calls").each(call_fault),
+        event_faults=faults.at("events").each(event_fault),
         interferences=faults.at("acts").each(interference),
         alarms=exists.at("alarms").named(_alarm),
         calendars=exists.at("calendars").named(lambda place: place.one_of(("OPEN", "CLOSED"))),

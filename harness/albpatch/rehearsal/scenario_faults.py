@@ -1,10 +1,10 @@
-"""What goes wrong in a scenario: failing calls, and what somebody or fate does."""
+"""What goes wrong in a scenario: failing calls, lost events, and what somebody or fate does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from albpatch.region.faults import CallFault
+from albpatch.region.faults import CallFault, EventFault
 from albpatch.rehearsal.reader import Place
 
 ACTS = ("cancel", "kill", "sicken", "recover", "stop", "crash")
@@ -67,6 +67,18 @@ def call_fault(place: Place) -> CallFault:
         labels={name: at.text() for name, at in labels.items() if at.value is not None},
         carried_out=place.at("carried_out").truth(False),
         seconds=seconds,
+    )
+
+
+def event_fault(place: Place) -> EventFault:
+    """An event of the file that is lost. Raises InputError."""
+    place.mapping("lose", "detail", "first", "times", required=("lose",))
+    times = place.at("times")
+    return EventFault(
+        place.at("lose").text(),
+        detail=dict(place.at("detail").mapping().value) if place.at("detail").value is not None else {},
+        first=place.at("first").whole(1, 100_000, 1),
+        times=None if times.value == FOREVER else times.whole(1, 100_000, 1),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from albpatch.region.journal import Entry
 from albpatch.rehearsal.evidence import OVER, Evidence, Execution, Verdict
 from albpatch.rehearsal.losses import SERVES
 from albpatch.rehearsal.rotation import exact_return, floor, needless, no_lost_request
@@ -99,9 +100,15 @@ def seen(e: Evidence) -> Verdict:
     words = f"{said} of {many(len(over), 'execution')} with outputs, {many(len(events), 'event')}"
     if silent or len(events) < len(over) - len(dead):
         return Held.BROKEN, words
-    if dead:
-        return Held.NOT_COVERED, f"{words}; {e.names(x.instance for x in dead)} died without a word"
+    mute = [x for x in dead if not any(_tells_of(event, x) for event in events)]
+    if mute:
+        return Held.NOT_COVERED, f"{words}; {e.names(x.instance for x in mute)} died without a word"
     return Held.HELD, f"{words}; the record that albpatch prints comes later"
+
+
+def _tells_of(event: Entry, dead: Execution) -> bool:
+    """Whether an event after the death of an execution names its instance: somebody else spoke for it."""
+    return event.time >= (dead.ended or 0.0) and dead.instance in event.detail["detail"].values()
 
 
 def in_the_window(e: Evidence) -> Verdict:

@@ -34,6 +34,7 @@ assign: {web-1: plain, web-2: plain}
 traffic: {requests_per_second: 2, slow_share: 0.1, slow_seconds: 8, timeout: 20, idle_connections: kept}
 faults:
   calls: [{call: elbv2.DeregisterTargets, code: Throttling, times: for ever, where: {TargetGroupArn: x}}]
+  events: [{lose: Some Notification, detail: {Status: Failed}, times: 2}]
   acts:
     - {act: cancel, machine: web-1, when: {host: rebooting, after: 5}}
     - {act: alarm, alarm: errors, machine: web-1, when: {step: AwaitDelay}}
@@ -61,6 +62,8 @@ def test_everything_a_scenario_may_say():
     assert made.profile("web-1") == {"missing_patches": 2, "patch_seconds": 60}
     assert (made.traffic.slow_seconds, made.traffic.idle_connections) == (8, "kept")
     assert (made.call_faults[0].service, made.call_faults[0].times) == ("elbv2", None)
+    assert made.event_faults[0].detail_type == "Some Notification"
+    assert (made.event_faults[0].detail, made.event_faults[0].times) == ({"Status": "Failed"}, 2)
     cancel, alarm, thaw = made.interferences
     assert cancel.when.after == 5
     assert (alarm.act, alarm.alarm, alarm.machine, alarm.when.step) == ("alarm", "errors", "web-1", "AwaitDelay")
@@ -131,6 +134,8 @@ MISTAKES = {
     "faults.calls[0].seconds": (-1, "faults.calls[0].seconds: must be a number from 0 to 86400"),
     "faults.acts[0].other": ("web-9", "faults.acts[0].other: there is no instance 'web-9'"),
     "faults.acts[0].when.call": ("x.Y", "faults.acts[0].when: takes a step or call, or a host state, not both"),
+    "faults.events[0].lose": (7, "faults.events[0].lose: must be text"),
+    "faults.events[0].times": (0, "faults.events[0].times: must be a whole number"),
     "faults.acts[0].act": ("unplug", "faults.acts[0].act: must be one of cancel, kill, sicken, recover"),
     "faults.acts[0].machine": ("web-9", "faults.acts[0].machine: there is no instance 'web-9'"),
     "faults.acts[0].alarm": ("errors", "faults.acts[0].alarm: is not known here; known are act, machine, other, when"),

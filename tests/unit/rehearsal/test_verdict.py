@@ -289,6 +289,15 @@ def test_a_death_is_not_covered_by_c8_and_c3():
     assert [judged[i].held for i in ("C3", "C8")] == [Held.NOT_COVERED, Held.NOT_COVERED]
 
 
+@pytest.mark.parametrize(("told", "held"), [("a", Held.HELD), ("b", Held.NOT_COVERED)])
+def test_another_may_speak_for_a_dead_execution(told, held):
+    """An event that names the instance after the death is the news of it; one about another instance is not."""
+    night = Night().at(10).out("a").at(40).execution("a", "Failed", 5, 50, killed=True, outputs={})
+    night.at(60).back("a").journal.add("event", "s", detail_type="x", detail={"InstanceId": told}, by="r", id="1")
+
+    assert night.judged()["C8"].held is held
+
+
 def test_c9_wants_everybody_back_in_time():
     """Taken out after the window's end, or back after it, is broken; who failed could not come back in any time."""
     failed = good().at(60).out("c").execution("c", "Failed", 55, 400)

@@ -48,6 +48,10 @@ class Table:
         found = self.items.get(params["Key"]["Id"]["S"])
         return {"Item": copy.deepcopy(found)} if found else {}
 
+    def scan(self, params: dict[str, Any]) -> dict[str, Any]:
+        assert params["TableName"] == TABLE and params["ConsistentRead"] is True
+        return {"Items": copy.deepcopy(list(self.items.values()))}
+
     def update_item(self, params: dict[str, Any]) -> dict[str, Any]:
         if not self._holds(params):
             raise error("ConditionalCheckFailedException", "UpdateItem")
@@ -99,7 +103,8 @@ class Table:
             return
         if verb == "SET":
             rest, _, gone = rest.partition(" REMOVE ")
-            item.pop(gone, None)
+            for attribute in gone.split(", "):
+                item.pop(attribute, None)
             for name, kept, value in re.findall(r"(\w+) = (?:if_not_exists\((\w+), )?(:\w+)\)?", rest):
                 if not (kept and kept in item):
                     item[name] = values[value]

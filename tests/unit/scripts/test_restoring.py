@@ -18,8 +18,9 @@ RECORD = [{"Arn": "arn:web", "Targets": [{"Id": ME, "Port": 80}], "Healthy": [{"
 
 @pytest.fixture
 def claim(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
-    def runner(instance: str = "", execution: str = DEAD) -> dict[str, str]:
-        return run("claim", InstanceId=instance, ExecutionId=execution, Me=EXECUTION)  # type: ignore[no-any-return]
+    def runner(instance: str = "", execution: str = DEAD, action: str = "restore") -> dict[str, str]:
+        who = {"InstanceId": instance, "ExecutionId": execution}
+        return run("claim", **who, Action=action, Me=EXECUTION)  # type: ignore[no-any-return]
 
     return runner
 
@@ -124,12 +125,6 @@ def test_lost_answer_of_the_take_over(world: World, claim: Any) -> None:
     world.table.update_item = lost  # type: ignore[method-assign]
 
     assert (claim()["Next"], world.table.get(f"INSTANCE#{ME}")["LeaseToken"]) == ("wait", "2")
-
-
-def test_neither_instance_nor_execution(claim: Any) -> None:
-    """Started with nothing it says what it needs."""
-    with pytest.raises(RuntimeError, match=r"^NO_TARGET: "):
-        claim("", "")
 
 
 def test_refused_read_is_a_failure(world: World, claim: Any) -> None:
@@ -239,7 +234,8 @@ def test_agent_that_is_away(world: World, await_idle: Any) -> None:
 
 @pytest.fixture
 def tell(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
-    return lambda parent="": run("tell", State="DRAINED", Sentence="Left by x in state DRAINED.", Parent=parent)
+    said = {"State": "DRAINED", "Sentence": "Left by x in state DRAINED."}
+    return lambda parent="", action="restore": run("tell", **said, Parent=parent, Action=action)
 
 
 def test_restored_is_told(world: World, tell: Any) -> None:
@@ -354,3 +350,56 @@ def test_every_answer_has_every_output(world: World, claim: Any) -> None:
     left(world, "DRAINED")
 
     assert set(quiet) == set(claim())
+
+
+def test_nobody_named_means_all(world: World, claim: Any) -> None:
+    """Without instance and execution the claim reads and writes nothing: the sweep follows."""
+    left(world, "DRAINED")
+
+    assert claim("", "")["Next"] == "sweep"
+    assert world.calls == []
+
+
+@pytest.mark.parametrize("action", ["keep-out", "forget"])
+def test_setting_aside_needs_a_name(world: World, claim: Any, action: str) -> None:
+    """keep-out and forget for everybody is refused."""
+    left(world, "DRAINED")
+
+    with pytest.raises(RuntimeError, match="NO_TARGET"):
+        claim("", "", action)
+    assert world.calls == []
+
+
+@pytest.mark.parametrize("action", ["keep-out", "forget"])
+@pytest.mark.parametrize("status", ["InProgress", "Failed"])
+def test_setting_aside_needs_a_dead_owner(world: World, claim: Any, action: str, status: str) -> None:
+    """The record is taken over first, as for everything else."""
+    left(world, "DRAINED", status)
+
+    assert claim(ME, "", action)["Next"] == ("set-aside" if status == "Failed" else "nothing")
+
+
+@pytest.mark.parametrize(("instance", "execution", "taken"), [(ME, "", True), (ME, DEAD, False), ("", DEAD, False)])
+def test_kept_out_until_a_person_names_the_instance(
+    world: World, claim: Any, instance: str, execution: str, taken: bool
+) -> None:
+    """An event names the execution, a sweep both; only the instance alone ends it, and takes the mark away."""
+    left(world, "DRAINED")
+    world.table.items[f"INSTANCE#{ME}"]["KeptOut"] = {"S": "true"}
+
+    found = claim(instance, execution)
+
+    assert (found["Next"] == "wait") is taken
+    assert ("KeptOut" in world.table.get(f"INSTANCE#{ME}")) is not taken
+    assert found["Sentence"].startswith("KEPT_OUT") is not taken
+
+
+@pytest.mark.parametrize(("action", "code"), [("keep-out", "KEPT_OUT"), ("forget", "FORGOTTEN")])
+def test_setting_aside_is_told(world: World, tell: Any, action: str, code: str) -> None:
+    """Who subscribed hears that a person decided so."""
+    world.step("SetAside")
+
+    found = tell("", action)
+
+    assert (found["Code"], found["Outcome"]) == (code, code.lower().replace("_", "-"))
+    assert world.events[0]["Detail"]["Code"] == code

@@ -164,6 +164,9 @@ class World:
     def _GetItem(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         return self.table.get_item(params)
 
+    def _Scan(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return self.table.scan(params)
+
     def _UpdateItem(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         return self.table.update_item(params)
 

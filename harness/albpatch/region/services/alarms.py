@@ -20,7 +20,7 @@ STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 class Alarms:
     """Alarms whose states are given from outside (a region's part), beside the metric alarms of the control plane.
 
-    No alarm is evaluated here: the region has no metrics that one could watch.
+    Only what services publish of themselves is compared with thresholds (region/metrics.py).
     """
 
     def __init__(self, region: Region) -> None:

@@ -1,4 +1,4 @@
-"""EventBridge: what is put on the default event bus is journaled."""
+"""EventBridge: what is put on the default event bus is journaled, and goes to the rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from albpatch.region.core import Region
+from albpatch.region.event_bus import EventBus
 from albpatch.region.operations import AwsError, Caller, NotKnownHere, operation
 
 MAX_ENTRIES = 10
@@ -47,6 +48,7 @@ def _put(region: Region, caller: Caller, entry: dict[str, Any]) -> dict[str, Any
     region.journal.add(
         "event", entry["Source"], detail_type=entry["DetailType"], detail=detail, by=caller.arn, id=event_id
     )
+    region.part(EventBus).put(entry["Source"], entry["DetailType"], detail, list(entry.get("Resources", [])))
     return {"EventId": event_id}
 
 

@@ -4,7 +4,8 @@ Windows open on demand (`Windows.fire`), never by their schedule. Facts:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-windows.html and the API reference's
 CutoffBehavior. Not documented by AWS, and so assumptions here: every end of an execution but Success counts as an
 error; a task ends FAILED when one of its invocations did; a failed task does not keep the next priority from starting;
-a task without a single resource is a success.
+a task whose targets are no single resource is a success. A task without targets has the placeholder rates of 1, and
+an invocation that fails fails it.
 """
 
 from __future__ import annotations
@@ -134,7 +135,9 @@ class Windows:
                 return
             if task.task["TaskType"] != "AUTOMATION":
                 raise NotKnownHere(f"maintenance window task type {task.task['TaskType']}")
-            found = resources(self._region, caller, window, task.task, self.order)
+            found: list[Resource | None] = [None]  # a task without targets runs once
+            if task.task.get("Targets"):
+                found = list(resources(self._region, caller, window, task.task, self.order))
         except AwsError as error:
             task.finish(clock.time(), "FAILED", str(error))
             return
@@ -164,7 +167,7 @@ class _Roll:
     ) -> None:
         self._region, self._execution, self._task, self._invocations = region, execution, task, invocations
 
-    def run(self, found: list[Resource]) -> None:
+    def run(self, found: list[Resource | None]) -> None:
         clock, task = self._region.clock, self._task
         concurrency = at_least_one(task.task["MaxConcurrency"], len(found))
         errors = share(task.task["MaxErrors"], len(found))
@@ -184,7 +187,7 @@ class _Roll:
             task.changed.wait(limit)
         self._finish(errors, len(found))
 
-    def _start(self, resource: Resource) -> None:
+    def _start(self, resource: Resource | None) -> None:
         invocation = self._invocations.new(resource)
         self._task.invocations.append(invocation)
         self._region.clock.spawn(f"invocation {invocation.id}", self._invoke, invocation)
