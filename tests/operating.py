@@ -28,6 +28,8 @@ from albpatch.rehearsal.world import World
 from albpatch.report.model import Held
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Nobody hears of a death: what the event would start is the operator's to start.
+UNHEARD = [{"lose": "EC2 Automation Execution Status-change Notification", "times": "for ever"}]
 Refusal = Callable[[str, str], str | None]
 
 
