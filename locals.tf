@@ -13,6 +13,7 @@ locals {
     sweep_rule       = "${var.name}-alb-sweep"
     sweep_task       = "${var.name}-alb-sweep"
     dead_letters     = "${var.name}-alb-recovery"
+    quiet_document   = "${var.name}-await-quiet"
     automation_role  = "${var.name}-runbook-${local.region}"
     restore_role     = "${var.name}-restore-${local.region}"
     events_role      = "${var.name}-events-${local.region}"

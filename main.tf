@@ -11,6 +11,7 @@ module "runbook" {
   restore_role_arn = local.restore_role_arn
   restore_document = local.names.restore_document
   patch_document   = local.names.document
+  quiet_document   = local.names.quiet_document
   lease_table_name = local.names.lease_table
   patching         = var.patching
   drain            = var.drain
@@ -31,6 +32,17 @@ module "leases" {
   create      = var.lease_table_name == null
   kms_key_arn = var.kms_key_arn
   tags        = var.tags
+}
+
+resource "aws_ssm_document" "await_quiet" {
+  count = local.bundled ? 1 : 0
+
+  name            = local.names.quiet_document
+  document_type   = "Command"
+  document_format = "YAML"
+  target_type     = "/AWS::EC2::Instance"
+  content         = module.runbook.await_quiet_document
+  tags            = var.tags
 }
 
 module "automation_document" {
@@ -55,6 +67,7 @@ module "automation_role" {
   runbook_source           = var.runbook.source
   fleets                   = var.fleets
   lease_table_name         = local.names.lease_table
+  quiet_document           = local.bundled ? local.names.quiet_document : null
   restore                  = { document = local.names.restore_document, role_arn = local.restore_role_arn }
   kms_key_arn              = var.kms_key_arn
   alarms                   = length(var.alarms.names) > 0
@@ -98,7 +111,7 @@ module "maintenance_window" {
   source = "./modules/maintenance-window"
 
   # The first night must not begin, and the last one not end, without the permissions of the steps.
-  depends_on = [module.automation_role, module.leases, module.recovery]
+  depends_on = [module.automation_role, module.leases, module.recovery, aws_ssm_document.await_quiet]
 
   name     = local.names.window
   schedule = var.schedule

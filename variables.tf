@@ -68,9 +68,11 @@ variable "change_calendars" {
 }
 
 variable "drain" {
-  description = "How long an instance that was taken out is left alone. propagation_seconds: the least time between deregistration and reboot, whatever the deregistration delay says."
+  description = "How long an instance that was taken out is left alone. wait_for: quiet_or_delay ends the drain as soon as a Linux host that is known to show the load balancer's connections has had none for quiet_seconds, delay waits for the deregistration delay in any case. propagation_seconds: the least time between deregistration and reboot, whatever either says."
   type = object({
+    wait_for            = optional(string, "quiet_or_delay")
     propagation_seconds = optional(number, 30)
+    quiet_seconds       = optional(number, 30)
   })
   default  = {}
   nullable = false
@@ -88,6 +90,26 @@ variable "drain" {
   validation {
     condition     = floor(var.drain.propagation_seconds) == var.drain.propagation_seconds
     error_message = "drain.propagation_seconds must be a whole number: Automation takes whole seconds."
+  }
+
+  validation {
+    condition     = contains(["quiet_or_delay", "delay"], var.drain.wait_for)
+    error_message = "drain.wait_for must be quiet_or_delay or delay."
+  }
+
+  validation {
+    condition     = var.drain.quiet_seconds >= 10
+    error_message = "drain.quiet_seconds must be at least 10: fewer seconds are too few looks."
+  }
+
+  validation {
+    condition     = var.drain.quiet_seconds <= 3600
+    error_message = "drain.quiet_seconds must be at most 3600: by then every deregistration delay is over."
+  }
+
+  validation {
+    condition     = floor(var.drain.quiet_seconds) == var.drain.quiet_seconds
+    error_message = "drain.quiet_seconds must be a whole number: Run Command takes whole seconds."
   }
 }
 

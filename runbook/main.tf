@@ -64,6 +64,7 @@ locals {
     assume_role_arn  = var.assume_role_arn
     lease_table      = var.lease_table_name
     restore_document = var.restore_document
+    quiet_document   = var.quiet_document
     drain            = var.drain
     health           = var.health
     logs             = var.logs
@@ -81,6 +82,7 @@ locals {
     scan_seconds         = local.scan_seconds
     scan_step_seconds    = local.scan_seconds + local.delivery_seconds + local.spare_seconds
     install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
+    quiet_step_seconds   = local.longest_delay + 120
     delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1
     idle_attempts        = ceil(var.health.timeout_seconds / local.attempt_seconds) + 2
     restore_step_seconds = local.restore_step_seconds

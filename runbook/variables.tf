@@ -23,9 +23,11 @@ variable "change_calendars" {
 
 variable "drain" {
   type = object({
+    wait_for            = string
     propagation_seconds = number
+    quiet_seconds       = number
   })
-  description = "How long an Application Load Balancer may go on sending after a deregistration, at most."
+  description = "What ends the drain: connections that are gone for quiet_seconds, or only the delay. How long an Application Load Balancer may go on sending after a deregistration, at most."
   nullable    = false
 }
 
@@ -82,6 +84,12 @@ variable "patching" {
     timeout_seconds      = number
   })
   description = "How AWS-RunPatchBaseline is run, and whether an instance with nothing to install is left alone."
+  nullable    = false
+}
+
+variable "quiet_document" {
+  type        = string
+  description = "Name of the Command document that looks for connections on the host."
   nullable    = false
 }
 

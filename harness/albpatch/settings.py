@@ -126,9 +126,11 @@ class Patching:
 
 @dataclass(frozen=True)
 class Drain:
-    """The least time between deregistration and reboot, in seconds."""
+    """What ends the drain ("quiet_or_delay" or "delay"), and the least time of it and of quiet, in seconds."""
 
     propagation_seconds: int
+    wait_for: str
+    quiet_seconds: int
 
 
 @dataclass(frozen=True)

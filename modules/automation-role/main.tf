@@ -4,10 +4,13 @@ locals {
   _instances = "arn:${var.partition}:ec2:${var.region}:${var.account_id}:instance/*"
   send_command_statements = concat(
     [{
-      Sid      = "SendPatchDocument"
-      Effect   = "Allow"
-      Action   = ["ssm:SendCommand"]
-      Resource = ["arn:${var.partition}:ssm:${var.region}::document/AWS-RunPatchBaseline"]
+      Sid    = "SendDocuments"
+      Effect = "Allow"
+      Action = ["ssm:SendCommand"]
+      Resource = concat(
+        ["arn:${var.partition}:ssm:${var.region}::document/AWS-RunPatchBaseline"],
+        [for name in var.quiet_document[*] : "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${name}"],
+      )
     }],
     [for fleet in values(var.fleets) : {
       Effect   = "Allow"

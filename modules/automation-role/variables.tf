@@ -61,6 +61,12 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "quiet_document" {
+  description = "Name of the Command document that looks for connections on a host. Null for none."
+  type        = string
+  default     = null
+}
+
 variable "region" {
   description = "Region in which the runbook runs."
   type        = string

@@ -1,7 +1,8 @@
 """Has the load balancer connections to this host? Runs on it as root, with whatever Python 3.6 or newer is there.
 
-Reads the kernel's own tables, so that no tool has to be installed. Changes nothing. Arguments: probe or await, ports,
-networks of the load balancer, then seconds: at least, of quiet, at most, between two looks.
+Reads the kernel's own tables, so that no tool has to be installed. Changes nothing. Arguments: probe or await;
+where to look (ports, networks of the load balancer, seconds of a probe, least seconds); seconds of quiet, at most,
+between two looks.
 """
 
 import ipaddress
@@ -81,5 +82,8 @@ def main(mode: str, ports: "set[int]", peers: list, least: int, quiet: int, limi
 
 if __name__ == "__main__":
     at = sys.argv
-    networks = [ipaddress.ip_network(peer) for peer in at[3].split(",")]
-    sys.exit(not main(at[1], {int(port) for port in at[2].split(",")}, networks, *map(int, at[4:8])))
+    where, blocks, probe, minimum = at[2].split()
+    networks = [ipaddress.ip_network(block) for block in blocks.split(",")]
+    longest = probe if at[1] == "probe" else at[4]
+    numbers = map(int, (minimum, at[3], longest, at[5]))
+    sys.exit(not main(at[1], {int(port) for port in where.split(",")}, networks, *numbers))

@@ -1,4 +1,4 @@
-"""Waits until the load balancer has stopped sending and requests in flight are over: never less than the delay."""
+"""Waits for quiet or for the delay, and never less than the load balancer may go on sending."""
 
 import json
 import time
@@ -13,10 +13,12 @@ SETTLE_SECONDS = 20  # a deregistration may be shown late
 LOOK_SECONDS = 15
 
 
-def handler(event: Any, _context: Any) -> None:
+def handler(event: Any, _context: Any) -> dict[str, str]:
   elb = boto3.client("elbv2", config=RETRIES)
   groups, detached = json.loads(event["Registrations"]), int(event["DetachedAt"])
-  deadline, stop = detached + int(event["WaitSeconds"]), time.time() + ATTEMPT_SECONDS
+  quiet = is_quiet(event)
+  deadline = detached + int(event["Look"].split()[-1] if quiet else event["WaitSeconds"])
+  stop = time.time() + ATTEMPT_SECONDS
   while (now := time.time()) < deadline:
     for arn in [group["Arn"] for group in groups if registered(elb, group)]:
       # Either somebody registered it again, or DeregisterTargets did nothing, which it does not tell.
@@ -26,6 +28,15 @@ def handler(event: Any, _context: Any) -> None:
       raise TimeoutError(f"{deadline - now:.0f} s to go")
     time.sleep(min(LOOK_SECONDS, deadline - now))
   mark(event, "DRAINED")
+  return {"Drain": f"{'quiet' if quiet else 'the whole delay'}, {now - detached:.0f} s after Detach"}
+
+
+def is_quiet(event: Any) -> bool:
+  """Both looks must have said so: one that is skipped succeeds without a word."""
+  ssm = boto3.client("ssm", config=RETRIES)
+  record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
+  said = "".join(text for step in record["StepExecutions"] for text in step.get("Outputs", {}).get("Output", []))
+  return all(f'"mode": "{mode}", "done": true' in said for mode in ("probe", "await"))
 
 
 def registered(elb: Any, group: Any) -> bool:
@@ -34,7 +45,7 @@ def registered(elb: Any, group: Any) -> bool:
 
 
 def mark(event: Any, state: str) -> None:
-  """Written before the act that it names; refused once the record is not its own any more."""
+  """Refused once the record is not its own any more."""
   key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
   boto3.client("dynamodb", config=RETRIES).update_item(
     TableName=event["Table"],

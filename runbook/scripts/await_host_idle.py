@@ -70,7 +70,7 @@ def locked(ssm: Any, event: Any, commands: Any) -> str:
 
 
 def mark(event: Any, state: str) -> None:
-  """Written before the act that it names; refused once the record is not its own any more."""
+  """Refused once the record is not its own any more."""
   key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
   boto3.client("dynamodb", config=RETRIES).update_item(
     TableName=event["Table"],

@@ -1,4 +1,4 @@
-"""Does an alarm speak against a change now? One that does not exist stops everything: nobody would see harm done."""
+"""Does an alarm speak against a change now? One that does not exist stops everything."""
 
 from typing import Any
 

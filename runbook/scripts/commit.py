@@ -73,7 +73,7 @@ def serves(d: Any) -> bool:
 
 
 def below(entry: Any, health: Any, name: str) -> str:
-  """The first scope that is below its floor without this instance and the others with a lease; empty if none."""
+  """The first scope below its floor without this instance and the others with a lease."""
   out = {name, *(holder.split()[0] for holder in entry["Holders"])}
   left = [d["Target"]["Id"] for d in health if d["Target"]["Id"] not in out and serves(d)]
   for scope, floor in entry["Floor"].items():

@@ -1,4 +1,4 @@
-"""Deregisters exactly the recorded targets. AwaitDelay sees whether the load balancer has understood."""
+"""Deregisters exactly the recorded targets."""
 
 import json
 import time
@@ -19,7 +19,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
 
 
 def mark(event: Any, state: str) -> None:
-  """Written before the act that it names; refused once the record is not its own any more."""
+  """Refused once the record is not its own any more."""
   key, me, new = {"S": f"INSTANCE#{event['InstanceId']}"}, {"S": event["ExecutionId"]}, {"S": state}
   boto3.client("dynamodb", config=RETRIES).update_item(
     TableName=event["Table"],

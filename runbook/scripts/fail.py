@@ -1,4 +1,4 @@
-"""Ends a failed execution. It always raises, so that a failure can never be reported as success."""
+"""Always raises: a failure can never be reported as success."""
 
 from typing import Any
 

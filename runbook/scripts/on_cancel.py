@@ -1,4 +1,4 @@
-"""Runs on cancellation, within two minutes: gives the record up and starts the restore runbook, which has hours."""
+"""Within two minutes: gives the record up and starts the restore runbook, which has hours."""
 
 import json
 from contextlib import suppress

@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 CLOCK_TOLERANCE = 60  # seconds; patch states carry the instance's own clock
+NETWORK_PROPAGATION = 120  # a Network Load Balancer goes on sending for two minutes
 
 
 def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_before: float = 0) -> dict[str, str]:
   plan = {"Scan": scan, "ScanNotBefore": str(int(not_before))}
-  return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), **plan}
+  return {"Outcome": outcome, "Sentence": sentence, "Registrations": json.dumps(list(own)), "Look": "none", **plan}
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
@@ -45,7 +46,8 @@ def classify(event: Any, roll: str, in_window: bool) -> dict[str, str]:
     return verdict("skipped", f"INSTANCE_NOT_RUNNING: {name} is {state}.")
   ssm = boto3.client("ssm", config=RETRIES)
   answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-  ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
+  node: Any = next(iter(answer["InstanceInformationList"]), {})
+  ping = node.get("PingStatus", "unknown")
   if ping != "Online":
     return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
   if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
@@ -57,12 +59,16 @@ def classify(event: Any, roll: str, in_window: bool) -> dict[str, str]:
     return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")
   if in_window and (failed := read(event, f"FAILED#{name}").get("Failure")):
     return verdict("deferred", f"FAILED_LAST_TIME: {failed['S']}. Once it is mended, start it by hand.")
-  own = locate(boto3.client("elbv2", config=RETRIES), event["TargetGroupArns"], instance)
+  elb = boto3.client("elbv2", config=RETRIES)
+  own = locate(elb, event["TargetGroupArns"], instance)
   if any("draining" in entry["States"] for entry in own):
     return verdict("deferred", f"ALREADY_DRAINING: Somebody else is deregistering {name}.")
   scan, not_before = plan_scan(ssm, event)
   count = sum(len(entry["Targets"]) for entry in own)
-  return verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
+  found = verdict("continue", f"{name} is managed and registered {count} times.", own, scan, not_before)
+  if event["WaitFor"] != "delay" and node["PlatformType"] == "Linux":
+    found["Look"] = look(elb, own, int(event["PropagationSeconds"]))
+  return found
 
 
 def read(event: Any, key: str) -> dict[str, Any]:
@@ -103,8 +109,26 @@ def registered(elb: Any, groups: Any, target_id: str) -> list[Any]:
     health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     own = [d for d in health if d["Target"]["Id"] == target_id]
     entry = {"Arn": arn, "Protocol": group["Protocol"], "Targets": [d["Target"] for d in own]}
+    entry |= {"Balancers": group["LoadBalancerArns"], "Interval": group["HealthCheckIntervalSeconds"]}
     found.append({**entry, "States": [d["TargetHealth"]["State"] for d in own]})
   return found
+
+
+def look(elb: Any, own: Any, least: int) -> str:
+  """Ports, networks of the load balancers, seconds for two health checks, least seconds."""
+  used = [entry for entry in own if entry["Targets"] and entry["Balancers"]]
+  arns, protocols = sorted({arn for entry in used for arn in entry["Balancers"]}), {e["Protocol"] for e in used}
+  if not 1 <= len(arns) <= 20 or protocols - {"HTTP", "HTTPS", "TCP", "TLS"}:
+    return "none"  # without connections there is nothing to see
+  balancers = elb.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]
+  ids = sorted({zone["SubnetId"] for balancer in balancers for zone in balancer["AvailabilityZones"]})
+  subnets = boto3.client("ec2", config=RETRIES).describe_subnets(SubnetIds=ids)["Subnets"]
+  peers = {s["CidrBlock"] for s in subnets if "CidrBlock" in s}
+  peers |= {one["Ipv6CidrBlock"] for s in subnets for one in s.get("Ipv6CidrBlockAssociationSet", [])}
+  if protocols & {"TCP", "TLS"}:  # a Network Load Balancer may keep the client's address
+    peers, least = {"0.0.0.0/0", "::/0"}, max(least, NETWORK_PROPAGATION)
+  ports = sorted({str(target["Port"]) for entry in used for target in entry["Targets"]})
+  return f"{','.join(ports)} {','.join(sorted(peers))} {2 * max(e['Interval'] for e in used) + 5} {least}"
 
 
 def plan_scan(ssm: Any, event: Any) -> tuple[str, float]:

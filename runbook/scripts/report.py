@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
-NOT_JUDGED = ("Scan", "Report")  # AssessPatches judges the scan
+NOT_JUDGED = ("Scan", "ProbeQuietMethod", "AwaitQuiet", "Report")  # others judge the first three
 CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a traceback may show the raise itself
 
 
@@ -29,7 +29,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
 
 
 def halt(event: Any, code: str) -> str:
-  """Stops the roll: no lease and no Commit any more. HaltRoll may have done it already."""
+  """Stops the roll: no lease and no Commit any more."""
   try:
     note(event, f"ROLL#{event['WindowExecutionId'] or event['ExecutionId']}", "Halted", code)
   except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""Did this Install do its work? Reads its own report: an older one, or somebody else's, proves nothing."""
+"""Did this Install do its work? Only its own report proves it."""
 
 import json
 import time

@@ -17,7 +17,8 @@ from albpatch.region.operations import AwsError
 from document.render import RUNBOOK
 
 PROGRAM = (RUNBOOK / "host/await_quiet.py").read_text(encoding="utf-8")
-GIVEN = {"Mode": ["await"], "Ports": ["1,65535"], "Peers": ["10.0.0.0/20,2001:db8::/64"]}
+LOOK = "1,65535 10.0.0.0/20,2001:db8::/64 65 30"
+GIVEN = {"Mode": ["await"], "Look": [LOOK]}
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +63,14 @@ def test_nothing_is_put_into_the_shell_unquoted(content: dict[str, Any], shell: 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("Ports", "80,"),
-        ("Ports", "80 81"),
-        ("Ports", "$(reboot)"),
-        ("Peers", "10.0.0.0"),
-        ("Peers", "example.org/8"),
+        ("Look", "80, 10.0.0.0/20 65 30"),
+        ("Look", "80 81 65 30"),
+        ("Look", "$(reboot) 10.0.0.0/20 65 30"),
+        ("Look", "80 10.0.0.0 65 30"),
+        ("Look", "80 example.org/8 65 30"),
+        ("Look", "80 10.0.0.0/20 65"),
+        ("Look", "80 10.0.0.0/20 65 30 1"),
+        ("Look", "none"),
         ("Mode", "restart"),
         ("QuietSeconds", "0"),
         ("LimitSeconds", "99999"),
@@ -75,7 +79,7 @@ def test_nothing_is_put_into_the_shell_unquoted(content: dict[str, Any], shell: 
 def test_values_that_are_refused(text: str, name: str, value: str) -> None:
     """Run Command sends nothing that a pattern does not allow."""
     document = command_documents.read("await-quiet", text)
-    assert document.run(GIVEN).arguments[:3] == ("await", "1,65535", "10.0.0.0/20,2001:db8::/64")
+    assert document.run(GIVEN).arguments[:2] == ("await", LOOK)
 
     with pytest.raises(AwsError, match="InvalidParameters"):
         document.run({**GIVEN, name: [value]})
@@ -91,8 +95,7 @@ def test_it_ends_with_its_limit(text: str) -> None:
 @pytest.mark.parametrize("mode", ["probe", "await"])
 def test_a_shell_runs_it(shell: str, mode: str) -> None:
     """A real sh feeds the program to a real Python: nobody is connected to port 1, and the limit is too short."""
-    given = {"Mode": mode, "Ports": "1", "Peers": "192.0.2.0/24", "MinSeconds": "30", "QuietSeconds": "30"}
-    given |= {"LimitSeconds": "1", "LookSeconds": "2"}
+    given = {"Mode": mode, "Look": "1 192.0.2.0/24 1 30", "QuietSeconds": "30", "LimitSeconds": "1", "LookSeconds": "2"}
     script = re.sub(r"\{\{ (\w+) \}\}", lambda found: given[found[1]], shell)
 
     done = subprocess.run(

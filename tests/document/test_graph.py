@@ -94,8 +94,10 @@ def test_only_reads_come_before_detach(steps: Steps) -> None:
     scripts = [steps[name]["inputs"].get("Script", "") for name in before]
 
     assert [s for s in scripts if re.search(r"\.(register|deregister)_targets|send_command", s)] == []
-    assert [steps[n]["inputs"]["Parameters"]["Operation"] for n in before if "DocumentName" in steps[n]["inputs"]] == [
-        ["Scan"]
+    commands = [steps[n]["inputs"] for n in before if "DocumentName" in steps[n]["inputs"]]
+    assert [(c["DocumentName"], c["Parameters"].get("Operation", c["Parameters"].get("Mode"))) for c in commands] == [
+        ("AWS-RunPatchBaseline", ["Scan"]),
+        ("web-await-quiet", ["probe"]),
     ]
 
 
@@ -114,7 +116,7 @@ def test_failed_outcome_leads_to_fail(steps: Steps) -> None:
 def test_guarded_steps_declare_everything(steps: Steps) -> None:
     """From AcquireLease to Quarantine isCritical, onFailure and onCancel are written out: defaults are disputed."""
     for name in between(steps, *GUARDED):
-        assert steps[name]["isCritical"] is True, name
+        assert steps[name]["isCritical"] is (name != "AwaitQuiet"), name
         assert steps[name]["onFailure"].startswith("step:"), name
         assert steps[name]["onCancel"] == "step:OnCancel", name
 
@@ -126,10 +128,26 @@ def test_every_cancellation_is_told(steps: Steps) -> None:
     assert [name for name in silent if name != "Notify"] == ["RouteOutcome", "Done", "Fail", "OnCancel"]
 
 
-def test_only_the_scan_may_fail_without_failing(steps: Steps) -> None:
-    """Every other step that fails makes the execution fail; AssessPatches judges the scan."""
-    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == ["Scan", "Done"]
-    assert steps["Scan"]["isCritical"] is False and "isCritical" not in steps["Done"]
+def test_only_looks_may_fail_without_failing(steps: Steps) -> None:
+    """Every other step that fails makes the execution fail; AssessPatches judges the scan, AwaitDelay the other two."""
+    loose = ["Scan", "ProbeQuietMethod", "AwaitQuiet"]
+
+    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == [*loose, "Done"]
+    assert all(steps[name]["isCritical"] is False for name in loose) and "isCritical" not in steps["Done"]
+    for name in loose:
+        assert steps[name]["onFailure"] == f"step:{steps[name]['nextStep']}"
+
+
+def test_the_looks_ask_for_the_same(steps: Steps) -> None:
+    """What is believed after Detach is the very look that saw the load balancer before."""
+    probe, quiet = (steps[name]["inputs"] for name in ("ProbeQuietMethod", "AwaitQuiet"))
+
+    assert {key: value for key, value in probe.items() if key != "Parameters"} == {
+        key: value for key, value in quiet.items() if key != "Parameters"
+    }
+    assert probe["Parameters"]["Look"] == quiet["Parameters"]["Look"] == ["{{Preflight.Look}}"]
+    assert steps["AwaitQuiet"]["timeoutSeconds"] > 3600 + 5 + quiet["TimeoutSeconds"]
+    assert steps["ProbeQuietMethod"]["timeoutSeconds"] > 2 * 300 + 5 + probe["TimeoutSeconds"]
 
 
 def test_references_name_what_has_surely_run(document: dict[str, Any], steps: Steps) -> None:

@@ -10,8 +10,9 @@ from document.render import FULL, RUNBOOK, rendered
 
 README = (RUNBOOK / "README.md").read_text()
 STATES = {"LEASED", "DETACHING", "DRAINED", "INSTALLING", "RESTORING", "HEALING"}
-NO_CODE = {"HTTP", "HTTPS", "SS", "CLOSED", "PAUSE"} | STATES
-NOT_JUDGED = {"Scan", "Report", "RouteOutcome", "Notify", "Done", "Fail", "OnCancel"}
+NO_CODE = {"TCP", "TLS", "HTTP", "HTTPS", "SS", "CLOSED", "PAUSE"} | STATES
+LOOKS = {"ProbeQuietMethod", "AwaitQuiet"}  # AwaitDelay judges them
+NOT_JUDGED = LOOKS | {"Scan", "Report", "RouteOutcome", "Notify", "Done", "Fail", "OnCancel"}
 
 
 @pytest.fixture(scope="module")

@@ -119,14 +119,17 @@ def test_window_starts_these_runbooks_only(planned: list[Call]) -> None:
 
 
 def test_patch_command_goes_to_the_fleets_only(planned: list[Call]) -> None:
-    """SendCommand is allowed for AWS-RunPatchBaseline, on instances with the tags or ids of a fleet."""
+    """SendCommand is allowed for two documents and no other, on instances with the tags or ids of a fleet."""
     for call in planned:
         record = call.deployment
         sending = [s for s in call.statements("automation_role") if "ssm:SendCommand" in s["Action"]]
         documents = [r for s in sending for r in s["Resource"] if ":document/" in r]
         instances = [s for s in sending if all(":instance/" in r for r in s["Resource"])]
 
-        assert documents == [f"arn:{record['partition']}:ssm:{record['region']}::document/AWS-RunPatchBaseline"]
+        place = f"arn:{record['partition']}:ssm:{record['region']}"
+        own = [f"{place}:{record['account_id']}:document/{record['name']}-await-quiet"]
+        bundled = record["document"]["source"] == "bundled"
+        assert documents == [f"{place}::document/AWS-RunPatchBaseline", *(own if bundled else [])]
         assert len(instances) == len(sending) - 1
         conditions = [s["Condition"]["StringEquals"] for s in instances if "Condition" in s]
         assert conditions == [

@@ -30,6 +30,70 @@ run "accepts_nothing" {
   }
 }
 
+run "accepts_waiting_for_the_delay" {
+  command = plan
+
+  variables {
+    drain = { wait_for = "delay" }
+  }
+}
+
+run "accepts_ten_seconds_of_quiet" {
+  command = plan
+
+  variables {
+    drain = { quiet_seconds = 10 }
+  }
+}
+
+run "accepts_an_hour_of_quiet" {
+  command = plan
+
+  variables {
+    drain = { quiet_seconds = 3600 }
+  }
+}
+
+run "refuses_to_wait_for_anything_else" {
+  command = plan
+
+  variables {
+    drain = { wait_for = "quiet" }
+  }
+
+  expect_failures = [var.drain]
+}
+
+run "refuses_nine_seconds_of_quiet" {
+  command = plan
+
+  variables {
+    drain = { quiet_seconds = 9 }
+  }
+
+  expect_failures = [var.drain]
+}
+
+run "refuses_more_than_an_hour_of_quiet" {
+  command = plan
+
+  variables {
+    drain = { quiet_seconds = 3601 }
+  }
+
+  expect_failures = [var.drain]
+}
+
+run "refuses_a_fraction_of_quiet" {
+  command = plan
+
+  variables {
+    drain = { quiet_seconds = 10.5 }
+  }
+
+  expect_failures = [var.drain]
+}
+
 run "refuses_29_seconds" {
   command = plan
 

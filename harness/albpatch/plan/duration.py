@@ -2,7 +2,9 @@
 
 One execution takes at most the longest way through the document, failures included. A step counts timeoutSeconds x
 maxAttempts (a step is not timed out before its attempts are used up), or less where its input names an absolute limit:
-LimitSeconds, TimeoutSeconds, or the deregistration delay that WaitSeconds stands for. Steps without a time-out count
+LimitSeconds, TimeoutSeconds, or the deregistration delay that WaitSeconds stands for. A command whose own limit is such
+a wait ends within it, and the script that waits for the rest counts from the same moment: of the command only the time
+counts until it has to be delivered. Steps without a time-out count
 AWS's limit of their action; where AWS states none, nothing is known.
 https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-actions.html
 """
@@ -32,6 +34,7 @@ _LIMITS = {
 _LONGEST_DELAY = 3600  # ELB's limit of deregistration_delay.timeout_seconds
 _DELAY_MARGIN = 5  # what the runbook adds to the delay
 _PROPAGATION = 120  # and how long it waits at least: a Network Load Balancer goes on sending for two minutes
+_WAIT = re.compile(r"\{\{\s*\w+\.WaitSeconds\s*\}\}")
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -97,9 +100,17 @@ def seconds(step: Step, delay: int = _LONGEST_DELAY + _DELAY_MARGIN) -> int | No
     if attempt is None:
         return None
     whole = attempt * step.max_attempts
+    if step.action == "aws:runCommand" and _within_the_wait(step):
+        return min(whole, int(step.inputs["TimeoutSeconds"]))
     payload = step.inputs.get("InputPayload")
     limits = _limits(payload, delay) if isinstance(payload, dict) else []
     return min([whole, *limits])
+
+
+def _within_the_wait(step: Step) -> bool:
+    """Whether the command's document ends it when the deregistration delay is over, and its delivery has a limit."""
+    limits = (step.inputs.get("Parameters") or {}).get("LimitSeconds")
+    return isinstance(limits, list) and _WAIT.fullmatch(str(limits[0])) is not None and "TimeoutSeconds" in step.inputs
 
 
 def _limits(payload: dict[str, Any], delay: int) -> list[int]:

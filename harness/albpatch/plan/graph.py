@@ -14,6 +14,7 @@ from functools import cached_property
 from albpatch.document.model import Combined, Condition, Document, Step
 
 END = "(end)"
+LOOK = "-await-quiet"  # ends the name of the module's Command document that looks for connections and changes nothing
 _DISTURBS = re.compile(
     r"deregister_?(targets|instances_?from_?load_?balancer)|enter_?standby|detach_?instances|send_?command"
     r"|(reboot|stop|terminate)_?instances|invoke$",
@@ -147,7 +148,9 @@ class Graph:
 def disturbs(step: Step) -> bool:
     """Whether a step takes an instance out of rotation or runs something on it that may reboot it."""
     if step.action == "aws:runCommand":
-        return step.inputs.get("Parameters", {}).get("Operation") not in (["Scan"], "Scan")
+        given = step.inputs.get("Parameters") or {}
+        looks = str(step.inputs.get("DocumentName")).endswith(LOOK) and given.get("Mode") in (["probe"], ["await"])
+        return not looks and given.get("Operation") not in (["Scan"], "Scan")
     if step.action == "aws:invokeLambdaFunction" and '"to_remove":false' in _dense(step.inputs):
         return False
     disturbing = [call for call in _calls(step).split() if _DISTURBS.fullmatch(call)]

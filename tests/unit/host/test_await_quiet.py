@@ -74,7 +74,9 @@ def run(machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
     def runner(mode: str, *, ports: str = "8080", peers: str = PEERS, **seconds: int) -> tuple[int, dict[str, Any]]:
         named = {"least": 30, "quiet": 30, "limit": 300, "pause": 2} | seconds
-        monkeypatch.setattr(sys, "argv", ["-", mode, ports, peers, *map(str, named.values())])
+        probe, limit = (named["limit"], 9999) if mode == "probe" else (9999, named["limit"])
+        look = f"{ports} {peers} {probe} {named['least']}"
+        monkeypatch.setattr(sys, "argv", ["-", mode, look, str(named["quiet"]), str(limit), str(named["pause"])])
         namespace = {"__name__": "__main__", "__builtins__": {**vars(builtins), "open": machine.open}}
         monkeypatch.setattr("time.monotonic", machine.monotonic)
         monkeypatch.setattr("time.sleep", machine.sleep)

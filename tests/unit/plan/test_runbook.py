@@ -34,8 +34,10 @@ def bent(text, name, old, new):
 
 # One guard of the bundled runbook each: (step, what stands there, what stands there then).
 WEAKENED = [
-    ("RoutePreflight", "NextStep: AcquireLease}", "NextStep: Detach}"),
+    ("RoutePreflight", "NextStep: RouteProbe}", "NextStep: Detach}"),
     ("RouteAssessment", "Default: Report", "Default: AcquireLease"),
+    ("RouteProbe", "NextStep: AcquireLease}", "NextStep: Detach}"),
+    ("ProbeQuietMethod", "nextStep: AcquireLease", "nextStep: Detach"),
     ("AcquireLease", "nextStep: RouteLease", "nextStep: Detach"),
     ("AcquireLease", '"{{MinHealthyCount}}"', '"0"'),
     ("AcquireLease", '"{{MinHealthyPercent}}"', '"0"'),
@@ -47,7 +49,9 @@ WEAKENED = [
     ("RouteLease", "StringEquals: continue", "StringEquals: deferred"),
     ("Detach", "onFailure: step:HaltRoll", "onFailure: Abort"),
     ("Detach", "onFailure: step:HaltRoll", "onFailure: step:Report"),
-    ("Detach", "nextStep: AwaitDelay", "nextStep: Install"),
+    ("Detach", "nextStep: RouteDrain", "nextStep: Install"),
+    ("RouteDrain", "Default: AwaitQuiet", "Default: Commit"),
+    ("AwaitQuiet", "onFailure: step:AwaitDelay", "onFailure: step:Commit"),
     ("AwaitDelay", "onFailure: step:HaltRoll", "onFailure: step:Commit"),
     ("AwaitDelay", "nextStep: Commit", "nextStep: RouteCommit"),
     ("AwaitDelay", "isCritical: true", "isCritical: false"),
@@ -73,7 +77,7 @@ def test_one_weakened_guard_is_found(bundled, restoring, name, old, new):
     """Whatever single guard of the bundled runbooks is weakened, the difference is called weaker."""
     differences = bent_differences(bundled, restoring, name, old, new)
 
-    if (name, new) == ("AwaitHostIdle", WEAKENED[25][2]):  # an answer that changed, with the same test in front of it
+    if "if False:" in new:  # an answer that changed, with the same test in front of it
         assert [d.effect for d in differences] == ["changed"]
     else:
         assert "weakened" in [d.effect for d in differences], differences

@@ -187,6 +187,8 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("ec2", "DescribeSecurityGroupRules"): lambda _: {"MaxResults": 5},
     ("ec2", "MonitorInstances"): lambda w: {"InstanceIds": w.fleet.ids},
     ("elb", "DescribeLoadBalancers"): lambda _: {"LoadBalancerNames": ["old"]},
+    ("ec2", "DescribeSubnets"): lambda w: {"SubnetIds": w.fleet.subnet_ids},
+    ("elbv2", "DescribeLoadBalancers"): lambda w: {"LoadBalancerArns": [w.fleet.balancers[w.group]]},
     ("elbv2", "DescribeLoadBalancerAttributes"): lambda w: {"LoadBalancerArn": w.balancer()},
     ("elbv2", "DeregisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": "i-0123456789abcdef0"}]},
     ("elbv2", "RegisterTargets"): lambda w: {"TargetGroupArn": w.group, "Targets": [{"Id": w.fleet.ids[0]}]},

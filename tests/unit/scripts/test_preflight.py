@@ -15,8 +15,9 @@ OTHER = "i-0fedcba9876543210"
 
 @pytest.fixture
 def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
-    def runner(*arns: str, skip: str = "true", age: int = 0) -> dict[str, str]:
-        event: dict[str, Any] = {"WindowExecutionId": WINDOW, "CommitSeconds": 8400}
+    def runner(*arns: str, skip: str = "true", age: int = 0, wait_for: str = "quiet_or_delay") -> dict[str, str]:
+        event: dict[str, Any] = {"WindowExecutionId": WINDOW, "CommitSeconds": 8400, "WaitFor": wait_for}
+        event |= {"PropagationSeconds": 30}
         event |= {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
         return run("preflight", InstanceId=ME, **event)  # type: ignore[no-any-return]
 
@@ -225,7 +226,15 @@ def test_halted_roll_defers(world: World, preflight: Any) -> None:
 
 def test_roll_is_the_window_or_the_execution(run: Any, preflight: Any) -> None:
     """A window's executions share a roll; an execution that a person started is one of its own."""
-    event = {"TargetGroupArns": [], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "WindowExecutionId": ""}
+    event = {
+        "TargetGroupArns": [],
+        "SkipWhenCompliant": "true",
+        "ScanMaxAgeMinutes": 0,
+        "WaitFor": "delay",
+        "PropagationSeconds": 30,
+        "CommitSeconds": 8400,
+        "WindowExecutionId": "",
+    }
 
     assert (preflight()["Roll"], run("preflight", **event)["Roll"]) == (WINDOW, EXECUTION)
 
@@ -241,6 +250,7 @@ def test_a_roll_that_is_no_windows_has_no_end(world: World, preflight: Any, run:
     """Neither without an id, nor with one that no window execution has."""
     web = world.group("web", (ME, 80, "healthy"))
     given = {"TargetGroupArns": [web], "SkipWhenCompliant": "true", "ScanMaxAgeMinutes": 0, "CommitSeconds": 8400}
+    given |= {"WaitFor": "delay"}
 
     assert preflight(web)["CommitBefore"] == "0"
     assert run("preflight", WindowExecutionId="", **given)["CommitBefore"] == "0"
@@ -275,3 +285,56 @@ def test_a_failure_that_was_made_up_for_is_none(world: World, preflight: Any) ->
     world.windows[WINDOW] = START
 
     assert preflight(world.group("web", (ME, 80, "healthy")))["Outcome"] == "continue"
+
+
+def test_where_the_load_balancers_connections_come_from(world: World, preflight: Any) -> None:
+    """Ports of all its targets, blocks of the load balancers' subnets, time for two of the slowest health checks."""
+    world.balancers["other"], world.subnets["subnet-x"] = ["subnet-x", "subnet-a"], {"CidrBlock": "10.9.0.0/16"}
+    web = world.group("web", (ME, 8080, "healthy"), (ME, 443, "healthy"), (OTHER, 9999, "healthy"))
+    api = world.group("api", (ME, 8080, "healthy"), LoadBalancerArns=["other"], HealthCheckIntervalSeconds=10)
+
+    assert preflight(web, api)["Look"] == "443,8080 10.0.0.0/24,10.0.1.0/24,10.9.0.0/16,2001:db8::/64 65 30"
+
+
+def test_a_network_load_balancer_shows_its_clients(world: World, preflight: Any) -> None:
+    """With the client's address kept, connections come from anywhere; and it sends for two minutes."""
+    web = world.group("web", (ME, 80, "healthy"))
+    net = world.group("net", (ME, 9000, "healthy"), Protocol="TCP")
+
+    assert preflight(web, net)["Look"] == "80,9000 0.0.0.0/0,::/0 65 120"
+
+
+def test_groups_that_nothing_is_sent_to_are_not_looked_at(world: World, preflight: Any) -> None:
+    """A group without a load balancer, and one without this instance, have no connections to wait for."""
+    web = world.group("web", (ME, 80, "healthy"))
+    idle = world.group("idle", (ME, 81, "unused"), LoadBalancerArns=[], HealthCheckIntervalSeconds=300)
+    others = world.group("others", (OTHER, 82, "healthy"), LoadBalancerArns=["unknown"])
+
+    assert preflight(web, idle, others)["Look"].split()[::2] == ["80", "65"]
+    assert preflight(idle)["Look"] == "none"
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP_UDP", "QUIC", "TCP_QUIC"])
+def test_without_connections_a_look_proves_nothing(world: World, preflight: Any, protocol: str) -> None:
+    """One group whose datagrams nobody can see is enough to wait for the whole delay."""
+    web = world.group("web", (ME, 80, "healthy"))
+    dns = world.group("dns", (ME, 53, "healthy"), Protocol=protocol)
+
+    assert preflight(web, dns)["Look"] == "none"
+
+
+def test_hosts_that_are_not_looked_at(world: World, preflight: Any) -> None:
+    """Windows has no such look, and the caller may not want one; nothing is read for them."""
+    web = world.group("web", (ME, 80, "healthy"))
+
+    assert preflight(web, wait_for="delay")["Look"] == "none"
+    world.agents[ME]["PlatformType"] = "Windows"
+    assert preflight(web)["Look"] == "none"
+    assert world.made("DescribeLoadBalancers", "DescribeSubnets") == []
+
+
+def test_who_is_left_alone_is_not_looked_at(world: World, preflight: Any) -> None:
+    """Every outcome has the outputs that later steps refer to."""
+    world.instances[ME]["State"] = {"Name": "stopped"}
+
+    assert preflight()["Look"] == "none"

@@ -73,10 +73,10 @@ def test_partial_detach_fails_the_step(world: World, run: Any) -> None:
 
 @pytest.fixture
 def await_delay(run: Callable[..., Any]) -> Callable[..., Any]:
-    def runner(registrations: str, wait: int, attempts: int = 9) -> None:
+    def runner(registrations: str, wait: int, attempts: int = 9, least: int = 30) -> str:
         run("detach", Registrations=registrations)
         event = {"Registrations": registrations, "DetachedAt": str(int(START)), "WaitSeconds": str(wait)}
-        run("await_delay", attempts, **event)
+        return str(run("await_delay", attempts, **event, Look=f"80 10.0.0.0/24 65 {least}")["Drain"])
 
     return runner
 
@@ -89,6 +89,60 @@ def test_delay_is_waited_for_to_the_second(world: World, await_delay: Any, wait:
     await_delay(record(world, web), wait)
 
     assert wait <= world.clock.now - START < wait + 1
+
+
+PROBED = '{"mode": "probe", "done": true, "seconds": 0}\n'
+QUIET = '{"mode": "await", "done": true, "seconds": 55}\n'
+
+
+def test_quiet_ends_the_wait(world: World, await_delay: Any) -> None:
+    """A host that saw the load balancer before and does not any more need not wait for the rest of the delay."""
+    web = world.group("web", (ME, 80, "healthy"))
+    world.step("ProbeQuietMethod", Output=PROBED)
+    world.step("AwaitQuiet", Output=QUIET)
+
+    assert await_delay(record(world, web), 305).startswith("quiet, ")
+    assert 30 <= world.clock.now - START < 31
+
+
+def test_quiet_is_never_shorter_than_the_load_balancer_may_send(world: World, await_delay: Any) -> None:
+    """The least time is waited for here, too: what the host says does not shorten it."""
+    web = world.group("web", (ME, 80, "healthy"))
+    world.step("ProbeQuietMethod", Output=PROBED)
+    world.step("AwaitQuiet", Output=QUIET)
+
+    await_delay(record(world, web), 305, least=120)
+
+    assert 120 <= world.clock.now - START < 121
+
+
+SKIPPED = "Step execution skipped due to unsatisfied preconditions"
+
+
+@pytest.mark.parametrize(
+    ("probe", "look"),
+    [
+        pytest.param(None, None, id="neither look"),
+        pytest.param(PROBED, None, id="no look after Detach"),
+        pytest.param(None, QUIET, id="no look before Detach"),
+        pytest.param(PROBED.replace("true", "false"), QUIET, id="the host did not see the load balancer"),
+        pytest.param(PROBED, QUIET.replace("true", "false"), id="connections stayed"),
+        pytest.param(SKIPPED, SKIPPED, id="skipped on this platform"),
+        pytest.param(PROBED, PROBED, id="another look than the one asked for"),
+        pytest.param("", "", id="nothing said"),
+    ],
+)
+def test_anything_else_waits_for_the_whole_delay(
+    world: World, await_delay: Any, probe: str | None, look: str | None
+) -> None:
+    """Both looks must have said so themselves: a step that succeeded without a word proves nothing."""
+    web = world.group("web", (ME, 80, "healthy"))
+    for name, said in (("ProbeQuietMethod", probe), ("AwaitQuiet", look)):
+        if said is not None:
+            world.step(name, Output=said)
+
+    assert await_delay(record(world, web), 305).startswith("the whole delay, ")
+    assert world.clock.now - START >= 305
 
 
 def test_delay_without_attempts_left_fails(world: World, await_delay: Any) -> None:
@@ -255,7 +309,7 @@ def test_detach_of_an_overtaken_execution(world: World, run: Any) -> None:
     ("script", "event"),
     [
         ("detach", {"Registrations": "[]"}),
-        ("await_delay", {"Registrations": "[]", "DetachedAt": "0", "WaitSeconds": "0"}),
+        ("await_delay", {"Registrations": "[]", "DetachedAt": "0", "WaitSeconds": "0", "Look": "none"}),
         ("commit", {"Registrations": "[]", "Roll": ROLL, "CommitBefore": "0"}),
     ],
 )

@@ -16,6 +16,7 @@ from unit.scripts.table import Table
 
 START = 1_800_000_000.0
 ME, VPC = "i-0123456789abcdef0", "vpc-0123456789abcdef0"
+BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/front/0123456789abcdef"
 EXECUTION = "11111111-2222-3333-4444-555555555555"
 SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events")
 _MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
@@ -67,6 +68,14 @@ class World:
         self.steps: list[dict[str, Any]] = []
         self.parent = ""
         self.executions: dict[str, dict[str, Any]] = {}
+        self.balancers: dict[str, list[str]] = {BALANCER: ["subnet-a", "subnet-c"]}
+        self.subnets: dict[str, dict[str, Any]] = {
+            "subnet-a": {"CidrBlock": "10.0.0.0/24"},
+            "subnet-c": {
+                "CidrBlock": "10.0.1.0/24",
+                "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2001:db8::/64"}],
+            },
+        }
         self.events: list[dict[str, Any]] = []
         self.deaf: set[str] = set()
         self.windows: dict[str, float] = {}  # window execution -> its start
@@ -80,13 +89,15 @@ class World:
         address = f"10.0.0.{len(self.instances) + 10}"
         basics = {"InstanceId": name, "State": {"Name": state}, "VpcId": VPC, "PrivateIpAddress": address}
         self.instances[name] = {**basics, "Placement": {"AvailabilityZone": zone}, **more}
-        self.agents[name] = {"InstanceId": name, "PingStatus": "Online", "LastPingDateTime": moment(START - 60)}
+        known = {"InstanceId": name, "PingStatus": "Online", "PlatformType": "Linux"}
+        self.agents[name] = {**known, "LastPingDateTime": moment(START - 60)}
 
     def group(
-        self, name: str, *targets: tuple[str, int, str], attributes: dict[str, str] | None = None, **more: str
+        self, name: str, *targets: tuple[str, int, str], attributes: dict[str, str] | None = None, **more: Any
     ) -> str:
         """A target group with targets (instance, port, state). Returns its ARN."""
         basics = {"TargetGroupArn": arn(name), "TargetType": "instance", "Protocol": "HTTP", "VpcId": VPC}
+        basics |= {"LoadBalancerArns": [BALANCER], "HealthCheckIntervalSeconds": 30}
         defaults = {
             "deregistration_delay.timeout_seconds": "300",
             "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
@@ -217,6 +228,13 @@ class World:
         if any(name not in self.groups for name in wanted):
             raise ClientError({"Error": {"Code": "TargetGroupNotFound", "Message": ""}}, "DescribeTargetGroups")
         return {"TargetGroups": [{k: v for k, v in self.groups[name].items() if k != "Attributes"} for name in wanted]}
+
+    def _DescribeLoadBalancers(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        found = [self.balancers[name] for name in params["LoadBalancerArns"]]
+        return {"LoadBalancers": [{"AvailabilityZones": [{"SubnetId": one} for one in ids]} for ids in found]}
+
+    def _DescribeSubnets(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
+        return {"Subnets": [self.subnets[name] for name in params["SubnetIds"]]}
 
     def _DescribeTargetGroupAttributes(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
         pairs = self.groups[params["TargetGroupArn"]]["Attributes"].items()

@@ -12,7 +12,8 @@ from albpatch.region.operations import Caller, answered_by_backend, operation
 answered_by_backend("sts", "GetCallerIdentity")
 answered_by_backend("iam", "ListRolePolicies", "ListAttachedRolePolicies", "GetPolicy")
 answered_by_backend("elb", "DescribeLoadBalancers")
-answered_by_backend("elbv2", "DescribeLoadBalancerAttributes")
+answered_by_backend("elbv2", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers")
+answered_by_backend("ec2", "DescribeSubnets")
 answered_by_backend("autoscaling", "DescribeAutoScalingInstances")
 
 

@@ -28,7 +28,7 @@ def assert_property(work: Work) -> Result:
 
 
 @action("aws:waitForAwsResourceProperty", seconds=3600)
-def wait_for_property(work: Work) -> Result:
+def await_property(work: Work) -> Result:
     pauses = growing_pauses()
     while not _matches(_look(work), _desired(work)):
         work.clock.sleep(next(pauses))
