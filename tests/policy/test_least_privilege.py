@@ -234,3 +234,13 @@ def test_one_topic_is_told(automation_role, name, expected):
     message = {"TopicArn": f"arn:aws:sns:us-east-1:123456789012:{name}", "Message": "x"}
 
     assert allowed(automation_role, "sns", "Publish", message) is expected
+
+
+def test_the_alarms_of_the_recovery_tell_the_same_topic(planned):
+    """What the rules could not start is told where failures are told."""
+    actions_of = [
+        values["alarm_actions"] for (kind, _), values in planned.items() if kind == "aws_cloudwatch_metric_alarm"
+    ]
+
+    assert actions_of
+    assert {tuple(actions) for actions in actions_of} == {("arn:aws:sns:us-east-1:123456789012:patching",)}
