@@ -309,3 +309,38 @@ def overlap(d: Deployed) -> Undo:
         clock.run(clock.spawn("again", lambda: windows.wait(windows.fire(d.deployment.window.id))))
 
     return undo
+
+
+def disable_rule(d: Deployed) -> Undo:
+    """Somebody silences the rule that starts the restore runbook."""
+    assert d.deployment.restore is not None
+    rule = {"Name": d.deployment.restore.events.rule}
+    _backend(d, "events", "DisableRule", **rule)
+    return lambda: _backend(d, "events", "EnableRule", **rule)
+
+
+def retarget_rule(d: Deployed) -> Undo:
+    """The rule starts something else."""
+    assert d.deployment.restore is not None
+    rule = {"Rule": d.deployment.restore.events.rule}
+    before = _backend(d, "events", "ListTargetsByRule", **rule)["Targets"]
+    other = [{**target, "Arn": target["Arn"].replace("restore", "other")} for target in before]
+    _backend(d, "events", "PutTargets", **rule, Targets=other)
+    return lambda: _backend(d, "events", "PutTargets", **rule, Targets=before)
+
+
+def bury(d: Deployed) -> Undo:
+    """An event for which the restore runbook was not started."""
+    assert d.deployment.restore is not None
+    url = _backend(d, "sqs", "GetQueueUrl", QueueName=d.deployment.restore.events.queue)
+    _backend(d, "sqs", "SendMessage", QueueUrl=url["QueueUrl"], MessageBody="{}")
+    return lambda: _backend(d, "sqs", "PurgeQueue", QueueUrl=url["QueueUrl"])
+
+
+def forbid_start(d: Deployed) -> Undo:
+    """The rules' role loses its policy."""
+    assert d.deployment.restore is not None
+    policy = {"RoleName": d.deployment.restore.events.role.name, "PolicyName": "start-restore"}
+    before = d.iam("GetRolePolicy", **policy)["PolicyDocument"]
+    d.iam("DeleteRolePolicy", **policy)
+    return lambda: d.iam("PutRolePolicy", **policy, PolicyDocument=as_text(before))

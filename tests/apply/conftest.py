@@ -52,6 +52,6 @@ def recorded(plan: dict[str, Any], loaded: Loaded) -> dict[str, Any]:
     record: dict[str, Any] = copy.deepcopy(found)
     (record["window"]["id"],) = loaded.window_ids
     ((_, record["fleets"]["web"]["target_id"]),) = loaded.targets.items()
-    ((_, record["fleets"]["web"]["task_id"]),) = loaded.tasks.items()
+    (record["fleets"]["web"]["task_id"],) = [i for address, i in loaded.tasks.items() if '["web"]' in address]
     record["document"]["version"] = "1"
     return record

@@ -68,7 +68,7 @@ def test_a_good_deployment_is_clean(file, capsys):
     assert cli.main(["check", "--deployment", file]) == 0
     out = " ".join(capsys.readouterr().out.split())
 
-    assert "1 deployment checked: 29 as it should be, 1 noted" in out
+    assert "1 deployment checked: 32 as it should be, 1 noted" in out
     assert "4 of 4 targets healthy; should be: all" in out
     assert out.endswith("1 note")
 
@@ -153,7 +153,7 @@ def needs(service: str, operation: str) -> list[str]:
     ],
 )
 def test_a_refused_call_is_a_finding_and_hides_no_other_check(deployed, code, rule):
-    """Without iam:GetRole the four checks of roles are unknown, and only these; the finding names all that."""
+    """Without iam:GetRole the five checks of roles are unknown, and only these; the finding names all that."""
 
     def refuse(_service: str, operation: str) -> None:
         if operation == "GetRole":
@@ -166,8 +166,8 @@ def test_a_refused_call_is_a_finding_and_hides_no_other_check(deployed, code, ru
     assert (told.id, told.severity) == (rule, "error")
     assert told.what.startswith(f"iam:GetRole was not answered ({code}: not for you); not known: ")
     roles = "automation-role-as-recorded, restore-role-as-recorded, window-role-as-recorded"
-    assert told.what.endswith(f"{roles}, role-suffices.")
-    assert len(unknown) == 4
+    assert told.what.endswith(f"{roles}, role-suffices, recovery-role.")
+    assert len(unknown) == 5
     assert "unknown" in seen.headline
 
 

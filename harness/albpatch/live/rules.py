@@ -176,6 +176,18 @@ _NOW = [
             "Remove the instance from Holders of the item TG#(ARN) when it serves again.",
         ),
         (
+            "recovery-off",
+            "the restore runbook does not start by itself",
+            "When an execution dies, its instance stays out until somebody looks.",
+            "Apply again.",
+        ),
+        (
+            "recovery-not-started",
+            "an event could not start the restore runbook",
+            "An execution died, and nobody put its instance back.",
+            "Run albpatch status; purge the queue when everybody is back.",
+        ),
+        (
             "execution-not-successful",
             "the last execution for an instance did not end as Success",
             "It may have left the instance out, or half patched.",

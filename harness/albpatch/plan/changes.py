@@ -36,7 +36,7 @@ _LOWER_IS_WEAKER = {
 _HIGHER_IS_WEAKER = {"max_unavailable", "scan_max_age_minutes"}
 _GATES = {("settings", "alarms", "names"), ("settings", "change_calendars")}  # each entry can stop a roll
 _STRICTER = {"skip_when_compliant": True, "insufficient_data": "stop"}
-ROLES = ("automation", "window", "restore")
+ROLES = ("automation", "window", "restore", "events")
 
 
 def runbooks(before: Call, after: Call) -> Iterator[tuple[Runbook, Runbook, list[Difference]]]:

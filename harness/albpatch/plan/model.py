@@ -135,9 +135,12 @@ class Call:
         return {name: found for name, found in shown if isinstance(name, str) and found is not None}
 
     def role(self, which: str) -> Resource | None:
-        """The role of "automation", "window" or "restore"."""
+        """The role of "automation", "window", "restore", or of the "events" that start the restore runbook."""
         if which == "restore":
             return self._named("aws_iam_role", "recovery", self.get("restore", "role", "name"))
+        if which == "events":
+            name = self.get("restore", "events", "role", "name")
+            return self._named("aws_iam_role", "recovery", name) if isinstance(name, str) else None
         return self.one("aws_iam_role", {"automation": "automation_role", "window": "maintenance_window"}[which])
 
     def _named(self, kind: str, submodule: str, name: Any) -> Resource | None:

@@ -191,6 +191,12 @@ _ALL = [
             "Allow the action to whoever runs the review, or review without --live.",
         ),
         (
+            "recovery-off",
+            "nothing starts the restore runbook by itself",
+            "When an execution dies, its instance stays out until somebody looks.",
+            "Enable the rule, and let it start the restore runbook of the call.",
+        ),
+        (
             "destroys-what-a-roll-needs",
             "this apply destroys something that a running or unfinished roll needs",
             "A running execution loses its document, role, window or lease table, and who is out stays out.",
@@ -259,6 +265,12 @@ _ALL = [
             "Leases keep the floor: who finds none waits up to five minutes and is then deferred, unpatched, to the"
             " next window.",
             "Lower the concurrency, raise max_unavailable where the service bears it, or move one of the windows.",
+        ),
+        (
+            "recovery-unheard",
+            "an event that could not start the restore runbook is lost",
+            "EventBridge gives up after its retries, and nobody learns that an instance is still out.",
+            "Give the event target a dead letter queue.",
         ),
         (
             "lease-table-unprotected",

@@ -150,6 +150,12 @@ def record(name: str = "web", fleets: dict[str, Any] | None = None, **window: An
         "restore": {
             "document": f"{name}-alb-restore",
             "role": {"name": f"{name}-restore", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-restore"},
+            "events": {
+                "rule": f"{name}-ended",
+                "sweep_rule": None,
+                "queue": f"{name}-not-started",
+                "role": {"name": f"{name}-events", "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}-events"},
+            },
         },
         "window": {
             "name": f"{name}-alb-patching",
@@ -185,6 +191,7 @@ def policy(*statements: dict[str, Any]) -> str:
 
 MOVES = ["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"]
 READS = ["elasticloadbalancing:DescribeTargetHealth", "ssm:ListCommands", "ssm:ListCommandInvocations"]
+PASSES = {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
 MACHINES = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/*"
 SEND = statement(["ssm:SendCommand"], [f"{SSM.replace(ACCOUNT, '')}:document/AWS-RunPatchBaseline", MACHINES])
 STEPS = (statement(READS, ["*"]), statement(MOVES, [arn()]), SEND)
@@ -227,13 +234,12 @@ class Made:
         steps = policy(statement(READS, ["*"]), statement(MOVES, sorted(set(arns))), SEND)
         self.add(f"{role}.aws_iam_role_policy.steps", role=roles[0]["name"], policy=steps)
         self.add(f"{window}.aws_iam_role.this", name=roles[1]["name"], assume_role_policy=trust())
-        passes = {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}}
         starts = policy(
             statement(
                 ["ssm:StartAutomationExecution"],
                 [f"{SSM}:document/{made['document']['name']}", f"{SSM}:automation-execution/*"],
             ),
-            statement(["iam:PassRole"], [roles[0]["arn"]], Condition=passes),
+            statement(["iam:PassRole"], [roles[0]["arn"]], Condition=PASSES),
         )
         self.add(f"{window}.aws_iam_role_policy.this", role=roles[1]["name"], policy=starts)
         self._leases(module, made, sorted(set(arns)))
@@ -277,6 +283,28 @@ class Made:
             statement(["dynamodb:GetItem"], [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"]),
         )
         self.add(f"{recovery}.aws_iam_role_policy.restore", role=role["name"], policy=steps)
+        self._events(recovery, made["restore"])
+
+    def _events(self, recovery: str, restore: dict[str, Any]) -> None:
+        """The rule that starts the restore runbook, with its target and its role."""
+        events, source = restore["events"], {"aws:SourceAccount": ACCOUNT}
+        role = f"{recovery}.aws_iam_role.events"
+        self.add(role, name=events["role"]["name"], assume_role_policy=trust(StringEquals=source))
+        starts = policy(
+            statement(
+                ["ssm:StartAutomationExecution"],
+                [f"{SSM}:document/{restore['document']}", f"{SSM}:automation-execution/*"],
+            ),
+            statement(["iam:PassRole"], [restore["role"]["arn"]], Condition=PASSES),
+        )
+        self.add(f"{recovery}.aws_iam_role_policy.events", role=events["role"]["name"], policy=starts)
+        self.add(f"{recovery}.aws_cloudwatch_event_rule.ended", name=events["rule"], state="ENABLED")
+        self.add(
+            f"{recovery}.aws_cloudwatch_event_target.ended",
+            rule=events["rule"],
+            arn=f"{SSM}:automation-definition/{restore['document']}:$DEFAULT",
+            dead_letter_config=[{"arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{events['queue']}"}],
+        )
 
     def copy(self) -> Made:
         return copy.deepcopy(self)

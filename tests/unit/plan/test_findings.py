@@ -7,6 +7,10 @@ import pytest
 from albpatch.plan.rules import RULES
 from unit.plan.bent import (
     DOCUMENT,
+    EVENTS_POLICY,
+    EVENTS_ROLE,
+    EVENTS_RULE,
+    EVENTS_TARGET,
     LEASES,
     PARAMETERS,
     RECORD,
@@ -162,6 +166,42 @@ def test_the_same_table_in_another_region_is_another_table():
     assert found(both) == []
     elsewhere = both.put(OTHER_RECORD, "input", "region", value="us-east-1")
     assert ("lease-tables-differ", OTHER_RECORD) in found(elsewhere)
+
+
+RECOVERY = [
+    ("recovery-off", EVENTS_RULE, "state", "DISABLED", EVENTS_RULE),
+    ("recovery-off", EVENTS_RULE, "is_enabled", False, EVENTS_RULE),
+    ("recovery-off", EVENTS_RULE, "name", "other", RECORD),
+    ("recovery-off", EVENTS_TARGET, "rule", "other", EVENTS_RULE),
+    ("recovery-off", EVENTS_TARGET, "arn", "arn:aws:ssm:x:1:automation-definition/other:$DEFAULT", EVENTS_TARGET),
+    ("recovery-unheard", EVENTS_TARGET, "dead_letter_config", [], EVENTS_TARGET),
+    ("permission-missing", EVENTS_POLICY, "policy", policy(), EVENTS_ROLE),
+]
+
+
+@pytest.mark.parametrize(("rule", "address", "attribute", "value", "where"), RECOVERY)
+def test_a_restore_runbook_that_would_not_start_by_itself(rule, address, attribute, value, where):
+    """The rule is there, enabled, starts the restore runbook, may do so, and what it could not start is kept."""
+    bent = made()
+    bent.values[address][attribute] = value
+
+    assert set(found(bent)) == {(rule, where)}
+
+
+def test_what_is_not_shown_of_a_rule_is_not_wrong():
+    """A target whose rule or queue is known after the apply only is neither missing nor unheard."""
+    hidden = made()
+    hidden.unknown[EVENTS_TARGET] = {"rule": True, "dead_letter_config": True}
+
+    assert found(hidden) == []
+
+
+def test_a_window_that_sweeps_may_start_the_restore_runbook():
+    """The task that each window begins with needs the start of the restore runbook, and its role handed over."""
+    sweep = "module.web.module.maintenance_window.aws_ssm_maintenance_window_task.sweep[0]"
+    swept = made().add(sweep, task_arn="web-alb-restore")
+
+    assert found(swept) == [("permission-missing", WINDOW_ROLE)] * 2
 
 
 TABLES = [

@@ -9,6 +9,7 @@ from albpatch.live.checks import (
     leases,
     leftovers,
     machines,
+    recovery,
     roles,
     window,
 )
@@ -21,6 +22,7 @@ NOW: tuple[Check, ...] = (
     *document.CHECKS,
     *window.CHECKS,
     *roles.CHECKS,
+    *recovery.CHECKS,
     *leftovers.CHECKS,
     *leases.CHECKS,
 )

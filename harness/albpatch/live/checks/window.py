@@ -151,7 +151,8 @@ def tasks_as_recorded(look: Look) -> Iterator[Item]:
     for task_id in sweeps(look):
         task = found.pop(task_id, {})
         wanted = {"TaskType": "AUTOMATION", "ServiceRoleArn": look.deployment.window_role.arn, "Targets": []}
-        yield from compared("task-changed", f"window task {task_id}", wanted, {key: task.get(key) for key in wanted})
+        found_members = {key: task.get(key) or [] for key in wanted}
+        yield from compared("task-changed", f"window task {task_id}", wanted, found_members)
         if priorities and task.get("Priority", 0) >= min(priorities):
             what = f"the sweep has priority {task.get('Priority')}: it would not come before the fleets"
             yield wrong("task-changed", f"window task {task_id}", what, f"less than {min(priorities)}")

@@ -18,6 +18,7 @@ from albpatch.plan.rules import finding
 from albpatch.plan.sides import Side, Subject
 
 _SOURCE = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid")
+_TO_SYSTEMS_MANAGER = (("iam:PassedToService", ("ssm.amazonaws.com",)),)
 _VIA = re.compile(r"kms:viaservice \w+ ([\w-]+)\.", re.IGNORECASE)
 _DEFINITION = re.compile(r"^(.*):automation-definition/([^:]+):.*$")  # the older name of the same document
 
@@ -38,9 +39,10 @@ def check(subject: Subject) -> Iterator[Finding]:
         for runbook in call.runbooks:
             if runbook.role is not None:
                 yield from _needed(subject.after, call, runbook, runbook.role)
-        window = call.role("window")
-        if window is not None:
-            yield from _starts(subject.after, call, window)
+        for which in ("window", "events"):
+            starter = call.role(which)
+            if starter is not None:
+                yield from _starts(subject.after, call, which, starter)
 
 
 def _wide(role: Resource, grant: Grant) -> Iterator[Finding]:
@@ -138,14 +140,24 @@ def _covers(pattern: str, resource: str) -> bool:
         return True
 
 
-def _starts(side: Side, call: Call, role: Resource) -> Iterator[Finding]:
-    """The window starts one document and hands over one role."""
+def _starts(side: Side, call: Call, which: str, role: Resource) -> Iterator[Finding]:
+    """Window and event rules start documents, each of which is handed its role."""
     place = [call.get(name) for name in ("partition", "region", "account_id")]
-    name, arn = call.get("document", "name"), call.get("automation_role", "arn")
-    passed = (("iam:PassedToService", ("ssm.amazonaws.com",)),)
-    wanted = [Wanted("iam:PassRole", arn if isinstance(arn, str) else None, passed)]
-    if isinstance(name, str) and all(isinstance(part, str) for part in place):
-        ssm = "arn:{}:ssm:{}:{}".format(*place)
-        named = (f"{ssm}:document/{name}", f"{ssm}:automation-execution/*")
-        wanted = [*(Wanted("ssm:StartAutomationExecution", resource) for resource in named), *wanted]
-    yield from _missing(call, role, of_role(side.state, call, role), tuple(wanted))
+    patching = (call.get("document", "name"), call.get("automation_role", "arn"))
+    restoring = (call.get("restore", "document"), call.get("restore", "role", "arn"))
+    started = [restoring] if which == "events" else [patching, restoring] if _sweeps(call) else [patching]
+    wanted = []
+    for name, arn in started:
+        wanted.append(Wanted("iam:PassRole", arn if isinstance(arn, str) else None, _TO_SYSTEMS_MANAGER))
+        if isinstance(name, str) and all(isinstance(part, str) for part in place):
+            ssm = "arn:{}:ssm:{}:{}".format(*place)
+            named = (f"{ssm}:document/{name}", f"{ssm}:automation-execution/*")
+            wanted += [Wanted("ssm:StartAutomationExecution", resource) for resource in named]
+    yield from _missing(call, role, of_role(side.state, call, role), tuple(dict.fromkeys(wanted)))
+
+
+def _sweeps(call: Call) -> bool:
+    """Whether the window starts the restore runbook as well."""
+    restore = call.get("restore", "document")
+    tasks = call.of_type("aws_ssm_maintenance_window_task")
+    return isinstance(restore, str) and any(task.values.get("task_arn") == restore for task in tasks)

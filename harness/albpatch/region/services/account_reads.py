@@ -9,6 +9,8 @@ from urllib.parse import quote
 from albpatch.region.core import Region
 from albpatch.region.operations import Caller, answered_by_backend, operation
 
+answered_by_backend("events", "DescribeRule", "ListTargetsByRule")
+answered_by_backend("sqs", "GetQueueAttributes", "GetQueueUrl")
 answered_by_backend("sts", "GetCallerIdentity")
 answered_by_backend("iam", "ListRolePolicies", "ListAttachedRolePolicies", "GetPolicy")
 answered_by_backend("elb", "DescribeLoadBalancers")
