@@ -50,14 +50,15 @@ def one_at_a_time(region: Region, window_ids: Sequence[str]) -> str:
 def _rolled(region: Region, task: dict[str, Any], instance_ids: list[str]) -> str:
     given = task["TaskInvocationParameters"]["Automation"]
     parameters: dict[str, list[str]] = given["Parameters"]
+    fixed = {name: values for name, values in parameters.items() if not any("{{" in v for v in values)}
     request = {
         "DocumentName": task["TaskArn"],
         "DocumentVersion": given.get("DocumentVersion", "$DEFAULT"),
-        "Parameters": {name: values for name, values in parameters.items() if not any("{{" in v for v in values)},
         "TargetParameterName": next(name for name, values in parameters.items() if values == [RESOURCE]),
         "Targets": [{"Key": "ParameterValues", "Values": instance_ids}],
         "MaxConcurrency": "1",
         "MaxErrors": "0",
+        **({"Parameters": fixed} if fixed else {}),  # AWS refuses an empty map
     }
     started = region.call(region.administrator, "ssm", "StartAutomationExecution", request)
     return region.part(Automation).wait(started["AutomationExecutionId"]).status
