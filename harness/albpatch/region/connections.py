@@ -90,9 +90,10 @@ class Connections:
         return self._all(host) if host.profile.conntrack else None
 
     def _all(self, host: Host) -> list[Connection]:
-        if host.state not in _UP:
-            return []
-        return [c for sent, settings in self._targets(host) for c in self._of_target(host, sent, settings)]
+        with self._clock.lock:
+            if host.state not in _UP:
+                return []
+            return [c for sent, settings in self._targets(host) for c in self._of_target(host, sent, settings)]
 
     def _targets(self, host: Host) -> Iterator[tuple[_Sent, TargetGroupSettings]]:
         """Every target that the host is or was, in a group that still exists."""
