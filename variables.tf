@@ -94,7 +94,7 @@ variable "drain" {
 
   validation {
     condition     = contains(["quiet_or_delay", "delay"], var.drain.wait_for)
-    error_message = "drain.wait_for must be quiet_or_delay or delay."
+    error_message = "drain.wait_for must be quiet_or_delay or delay: nothing else tells when an instance has finished."
   }
 
   validation {

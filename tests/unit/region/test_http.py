@@ -120,8 +120,8 @@ def test_what_is_not_known_here_is_loud_and_remembered(server, connect):
         "not known here: ssm:this",
         400,
     )
-    assert code_of(ssm.get_calendar_state, CalendarNames=["c"])[1] == "not known here: ssm:GetCalendarState"
-    assert server.unknown == ["ssm:GetAutomationExecution", "ssm:GetCalendarState"]
+    assert code_of(ssm.get_connection_status, Target="c")[1] == "not known here: ssm:GetConnectionStatus"
+    assert server.unknown == ["ssm:GetAutomationExecution", "ssm:GetConnectionStatus"]
 
 
 def test_an_error_of_the_region_itself_is_not_retried(server, connect):

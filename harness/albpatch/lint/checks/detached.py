@@ -68,7 +68,7 @@ def _end(edge: Edge) -> str:
 
 
 def _guards(subject: Subject, start: str, back: set[str]) -> set[str]:
-    """The looks without whose success no way leads from a command to a step that puts back."""
+    """The looks without whose success no way leads from some command to a step that puts back."""
     flow = subject.flow
     later = flow.reachable(start, _cancels)
     commands = [
@@ -86,7 +86,7 @@ def _guards(subject: Subject, start: str, back: set[str]) -> set[str]:
             return edge.kind == "cancel" or (edge.source == name and edge.kind == "success")
 
         after = [c for c in commands if c != name and name in flow.reachable(c)]
-        if after and not any(back & flow.reachable(command, succeeds) for command in after):
+        if any(not back & flow.reachable(command, succeeds) for command in after):
             found.add(name)
     return found
 
