@@ -15,13 +15,15 @@ CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a tracebac
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
-  ssm = boto3.client("ssm", config=RETRIES)
-  record = ssm.get_automation_execution(AutomationExecutionId=event["ExecutionId"])["AutomationExecution"]
-  steps = {s["StepName"]: s for s in record["StepExecutions"] if s["StepStatus"] != "Pending"}
-  left = open_record(event)
+  try:
+    found = boto3.client("ssm", config=RETRIES).get_automation_execution(AutomationExecutionId=event["ExecutionId"])
+    left = open_record(event)
+  except (BotoCoreError, ClientError):
+    halt(event, "NO_OUTCOME")  # nobody can say how it ended, so nobody follows
+    raise
+  steps = {s["StepName"]: s for s in found["AutomationExecution"]["StepExecutions"] if s["StepStatus"] != "Pending"}
   outcome, code, sentence = conclude(steps, left)
-  if outcome == "failed":
-    sentence += halt(event, code)
+  sentence += halt(event, code) if outcome == "failed" else ""
   remember(event, outcome, code, steps)
   result = {"Outcome": outcome, "Code": code, "Sentence": sentence, "Rotation": rotation(steps, left)}
   known = {name: value for name, value in event.items() if name != "Table"}

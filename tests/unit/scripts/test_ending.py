@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from unit.scripts.world import EXECUTION, ME, World
 
@@ -264,6 +265,18 @@ def test_a_failure_halts_the_roll(world: World, report: Any) -> None:
     world.table.put(f"ROLL#{WINDOW}", Halted="i-0")
     report()
     assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "i-0"
+
+
+@pytest.mark.parametrize("call", ["ssm.GetAutomationExecution", "dynamodb.GetItem"])
+def test_an_end_that_nobody_can_tell_halts_the_roll(world: World, report: Any, call: str) -> None:
+    """A report that cannot read what happened fails, and no other instance follows."""
+    walk(world, "Restore")
+    world.fail(call, "AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        report()
+
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "NO_OUTCOME"
 
 
 def test_what_is_no_failure_halts_nothing(world: World, report: Any) -> None:
