@@ -51,7 +51,7 @@ def restoring(region: Region) -> list[Any]:
 def restore(region: Region, loaded: Loaded, **parameters: list[str]) -> Any:
     """Start the restore runbook as a person does, and wait for its end."""
     name = next(name for name in loaded.documents.values() if name.endswith("-alb-restore"))
-    params = {"DocumentName": name, "Parameters": parameters}
+    params = {"DocumentName": name, **({"Parameters": parameters} if parameters else {})}
     started = region.call(region.administrator, "ssm", "StartAutomationExecution", params)
     return region.part(Automation).wait(started["AutomationExecutionId"])
 

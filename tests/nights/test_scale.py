@@ -17,10 +17,10 @@ def test_calls_do_not_grow_with_the_account(plan):
 
 
 def test_calls_of_an_instance_do_not_grow_with_the_fleet(plan):
-    """Ten machines make at most as many calls each as two do."""
+    """Eight machines more make at most as many calls and steps each as the first two and the window's sweep do."""
     small, large = (
         play(plan, scene({f"m{n}": "patches" for n in range(number)}), BUNDLED).figures for number in (2, 10)
     )
 
-    assert large.calls / 10 <= small.calls / 2
-    assert large.steps / 10 == small.steps / 2
+    assert (large.calls - small.calls) / 8 <= small.calls / 2
+    assert (large.steps - small.steps) / 8 <= small.steps / 2
