@@ -29,7 +29,7 @@ locals {
 
   # The gates, where there are any, stand before the lease and again before the point of no return.
   after_calendar = {
-    lease  = length(var.alarms.names) > 0 ? "CheckAlarms" : "AcquireLease"
+    lease  = length(var.alarms.names) > 0 ? "CheckAlarms" : "Conclude"
     commit = length(var.alarms.names) > 0 ? "CheckAlarmsAgain" : "Commit"
   }
   before = {
@@ -39,6 +39,26 @@ locals {
 
   # The other steps of the restore runbook, on a host that is idle already, have half an hour.
   restore_step_seconds = var.health.timeout_seconds + var.health.bake_seconds + 1800
+
+  scan_step_seconds = local.scan_seconds + local.delivery_seconds + local.spare_seconds
+
+  assess_document = templatefile("${path.module}/assess.yaml.tftpl", {
+    scripts = local.embedded
+
+    assume_role_arn  = var.assume_role_arn
+    lease_table      = var.lease_table_name
+    patching         = var.patching
+    alarms           = var.alarms
+    change_calendars = var.change_calendars
+
+    before         = local.before
+    after_calendar = local.after_calendar
+    commit_seconds = var.window_seconds - local.remainder_seconds
+
+    delivery_seconds  = local.delivery_seconds
+    scan_seconds      = local.scan_seconds
+    scan_step_seconds = local.scan_step_seconds
+  })
 
   restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
     scripts = local.embedded
@@ -61,6 +81,7 @@ locals {
 
     assume_role_arn  = var.assume_role_arn
     lease_table      = var.lease_table_name
+    assess_document  = var.assess_document
     restore_document = var.restore_document
     drain            = var.drain
     health           = var.health
@@ -71,11 +92,9 @@ locals {
 
     before         = local.before
     after_calendar = local.after_calendar
-    commit_seconds = var.window_seconds - local.remainder_seconds
 
     delivery_seconds     = local.delivery_seconds
-    scan_seconds         = local.scan_seconds
-    scan_step_seconds    = local.scan_seconds + local.delivery_seconds + local.spare_seconds
+    assess_step_seconds  = 2 * local.scan_step_seconds + 1800 # two attempts of the scan, and what its other steps may take
     install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
     delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1
     idle_attempts        = ceil(var.health.timeout_seconds / local.attempt_seconds) + 2

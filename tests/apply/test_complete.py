@@ -85,14 +85,14 @@ def test_a_second_plan_is_empty(applied):
 
 
 def test_everything_of_the_module_is_there(applied):
-    """Two documents, three roles with their policies, a window with a target and a task per fleet."""
+    """Three documents, three roles with their policies, a window with a target and a task per fleet."""
     seen, deployment = applied.seen["applied"], applied.deployments["applied"]
     roles = set(seen["roles"]) - set(applied.seen["before"]["roles"])
     window = seen["windows"][deployment.window.name]
 
     restore = deployment.restore
     assert restore is not None
-    assert set(seen["documents"]) == {deployment.document.name, restore.document}
+    assert set(seen["documents"]) == {deployment.document.name, deployment.assess_document, restore.document}
     assert roles == {deployment.automation_role.name, deployment.window_role.name, restore.role.name}
     assert set(seen["roles"][restore.role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.automation_role.name]["policies"]) == {"steps", "target-groups"}

@@ -89,14 +89,12 @@ def test_a_refused_commit_never_installs(steps: Steps) -> None:
 
 
 def test_only_reads_come_before_detach(steps: Steps) -> None:
-    """No step that can come before Detach changes a registration or installs anything."""
+    """Before Detach there is the assess runbook and the lease, and no script that changes a registration."""
     before = [name for name in steps if "Detach" in reachable(steps, name)]
     scripts = [steps[name]["inputs"].get("Script", "") for name in before]
 
+    assert before == ["Assess", "AcquireLease", "RouteLease"]
     assert [s for s in scripts if re.search(r"\.(register|deregister)_targets|send_command", s)] == []
-    assert [steps[n]["inputs"]["Parameters"]["Operation"] for n in before if "DocumentName" in steps[n]["inputs"]] == [
-        ["Scan"]
-    ]
 
 
 def test_failed_outcome_leads_to_fail(steps: Steps) -> None:
@@ -123,14 +121,17 @@ def test_every_cancellation_is_told(steps: Steps) -> None:
     assert silent == ["RouteOutcome", "Done", "Fail", "OnCancel"]
 
 
-def test_only_the_scan_may_fail_without_failing(steps: Steps) -> None:
-    """Every other step that fails makes the execution fail; AssessPatches judges the scan."""
-    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == ["Scan", "Done"]
-    assert steps["Scan"]["isCritical"] is False and "isCritical" not in steps["Done"]
+def test_no_step_may_fail_without_failing(steps: Steps) -> None:
+    """Every step that fails makes the execution fail."""
+    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == ["Done"]
+    assert "isCritical" not in steps["Done"]
 
 
-def test_references_name_what_has_surely_run(document: dict[str, Any], steps: Steps) -> None:
+@pytest.mark.parametrize("runbook", ["patch_document", "assess_document"])
+def test_references_name_what_has_surely_run(settled: dict[str, Any], runbook: str) -> None:
     """A reference names a parameter, a system variable, or an output of a step that succeeded on every way here."""
+    document = yaml.safe_load(settled[runbook])
+    steps = {step["name"]: step for step in document["mainSteps"]}
     sure = surely_before(steps)
     wrong = []
     for name, step in steps.items():
@@ -140,6 +141,8 @@ def test_references_name_what_has_surely_run(document: dict[str, Any], steps: St
             if reference in document["parameters"] or reference == "automation:EXECUTION_ID":
                 continue
             declared = [o["Name"] for o in steps.get(source, {}).get("outputs", [])]
+            if steps.get(source, {}).get("action") == "aws:executeAutomation":
+                declared = ["Output"]
             if source not in sure[name] or output not in declared:
                 wrong.append((name, reference))
 
@@ -166,13 +169,21 @@ def test_time_is_bounded(steps: Steps, action: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Scan", "Install"])
-def test_commands_end_before_their_step(steps: Steps, name: str) -> None:
+def test_commands_end_before_their_step(steps: Steps, assess_steps: Steps, name: str) -> None:
     """Delivery and run have limits of their own, and the step's is longer than both together."""
-    inputs = steps[name]["inputs"]
+    step = {**assess_steps, **steps}[name]
+    inputs = step["inputs"]
     run = int(inputs["Parameters"]["StepTimeoutSeconds"][0])
 
     assert 30 <= inputs["TimeoutSeconds"] <= 600 and 1 <= run <= 36000
-    assert steps[name]["timeoutSeconds"] > run + inputs["TimeoutSeconds"]
+    assert step["timeoutSeconds"] > run + inputs["TimeoutSeconds"]
+
+
+def test_the_assess_runbook_ends_before_its_step(steps: Steps, assess_steps: Steps) -> None:
+    """Assess waits for every attempt of every step of its child."""
+    limits = [step.get("timeoutSeconds", 1) * step.get("maxAttempts", 1) for step in assess_steps.values()]
+
+    assert steps["Assess"]["timeoutSeconds"] > sum(limits)
 
 
 def test_install_has_one_attempt(steps: Steps) -> None:
@@ -180,11 +191,11 @@ def test_install_has_one_attempt(steps: Steps) -> None:
     assert steps["Install"]["maxAttempts"] == 1
 
 
-def test_commands_can_be_recognised(steps: Steps) -> None:
+def test_commands_can_be_recognised(steps: Steps, assess_steps: Steps) -> None:
     """The scripts find the execution's own commands by the very comments that the commands carry."""
-    scan, install = steps["Scan"]["inputs"]["Comment"], steps["Install"]["inputs"]["Comment"]
+    scan, install = assess_steps["Scan"]["inputs"]["Comment"], steps["Install"]["inputs"]["Comment"]
 
-    assert steps["AssessPatches"]["inputs"]["InputPayload"]["ScanComment"] == scan
+    assert assess_steps["AssessPatches"]["inputs"]["InputPayload"]["ScanComment"] == scan
     assert steps["AwaitHostIdle"]["inputs"]["InputPayload"]["InstallComment"] == install
     comments = {scan, install, steps["AwaitHostIdle"]["inputs"]["InputPayload"]["IdleComment"]}
     assert len(comments) == 3 and all("{{automation:EXECUTION_ID}}" in comment for comment in comments)
@@ -218,4 +229,4 @@ def test_a_failed_way_back_halts_the_roll(steps: Steps) -> None:
 
     assert writes[0] == writes[1]
     assert writes[0]["UpdateExpression"] == "SET Halted = if_not_exists(Halted, :by)"
-    assert writes[0]["Key"] == {"Id": {"S": "ROLL#{{Preflight.Roll}}"}}
+    assert writes[0]["Key"] == {"Id": {"S": "ROLL#{{AcquireLease.Roll}}"}}

@@ -59,7 +59,7 @@ def test_a_call_of_a_script_counts():
 @pytest.mark.parametrize(
     ("service", "api", "action"),
     [
-        ("cloudwatch", "DescribeAlarms", "cloudwatch:DescribeAlarms"),
+        ("cloudwatch", "DescribeInsightRules", "cloudwatch:DescribeInsightRules"),
         ("stepfunctions", "ListStateMachines", "states:ListStateMachines"),
         ("s3", "HeadBucket", "s3:ListBucket"),
         ("dynamodb", "TransactGetItems", "dynamodb:GetItem"),

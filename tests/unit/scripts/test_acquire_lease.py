@@ -21,15 +21,16 @@ def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, An
         for holders in world.table.items.values():
             if holders.get("Holders", {}).get("SS", [""])[0].startswith(ME):
                 del holders["Holders"]
-        found = []
-        for group in groups:
+        found: list[Any] = event.pop("seen", [])
+        for group in () if found else groups:
             own = [d for d in world.targets[group] if d["Target"]["Id"] == ME]
             entry = {"Arn": group, "Protocol": world.groups[group]["Protocol"], "States": []}
             found.append({**entry, "Targets": [d["Target"] for d in own]})
         settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "PropagationSeconds": propagation}
-        settings |= {"MaxUnavailable": "1", "Roll": ROLL, "CommitBefore": "0"}
-        event = {"InstanceId": ME, "Registrations": json.dumps(found), **settings, **event}
-        answer = run("acquire_lease", **event)
+        assessment = {"Outcome": "continue", "Sentence": "", "Registrations": json.dumps(found), "Roll": ROLL}
+        assessment["CommitBefore"] = event.pop("CommitBefore", "0")
+        settings |= {"MaxUnavailable": "1", "Assessment": [json.dumps(assessment)]}
+        answer = run("acquire_lease", **{"InstanceId": ME, **settings, **event})
         return {**answer, "Registrations": json.loads(answer["Registrations"])}
 
     return runner
@@ -250,7 +251,7 @@ def test_added_port_is_a_change(world: World, acquire: Any) -> None:
     web = world.group("web", *healthy(ME, A))
     seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": []}]
 
-    assert floor_code(acquire(web, Registrations=json.dumps(seen))) == "REGISTRATION_CHANGED"
+    assert floor_code(acquire(web, seen=seen)) == "REGISTRATION_CHANGED"
 
 
 def test_group_that_does_not_hold_it(world: World, acquire: Any) -> None:
@@ -270,7 +271,7 @@ def test_order_of_ports_is_no_change(world: World, acquire: Any) -> None:
     targets = [{"Id": ME, "Port": 81}, {"Id": ME, "Port": 80}]
     seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": targets}]
 
-    assert acquire(web, Registrations=json.dumps(seen))["Registrations"][0]["Targets"] == targets
+    assert acquire(web, seen=seen)["Registrations"][0]["Targets"] == targets
 
 
 @pytest.mark.parametrize(
