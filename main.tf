@@ -136,7 +136,7 @@ module "maintenance_window" {
     path                     = var.role.path
     permissions_boundary_arn = var.role.permissions_boundary_arn
   }
-  sweep            = local.bundled ? { name = local.names.sweep_task, document = local.names.restore_document } : null
+  sweep            = local.bundled ? { name = local.names.sweep_task, document = local.names.restore_document, version = module.recovery[0].document_version } : null
   passed_role_arns = concat([local.automation_role_arn], local.bundled ? [local.restore_role_arn] : [])
   partition        = local.partition
   region           = local.region

@@ -16,7 +16,7 @@ resource "aws_ssm_maintenance_window_task" "sweep" {
 
   task_invocation_parameters {
     automation_parameters {
-      document_version = "$DEFAULT"
+      document_version = var.sweep.version
 
       parameter {
         name   = "Action"

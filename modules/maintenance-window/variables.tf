@@ -74,7 +74,7 @@ variable "schedule" {
 
 variable "sweep" {
   description = "The task that each window begins with: its name, and the restore runbook that it starts. Null for none."
-  type        = object({ name = string, document = string })
+  type        = object({ name = string, document = string, version = string })
   default     = null
 }
 
