@@ -24,7 +24,8 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
     found |= {name: values[0] for name, values in step.get("Outputs", {}).items() if name in FOUND}
     if step.get("Outputs", {}).get("State") == ["CLOSED"]:
       found |= {"Outcome": "deferred", "Sentence": "FREEZE: A change calendar is closed."}
-  code, _, sentence = found["Sentence"].partition(": ") if found["Outcome"] != "continue" else ("", "", found["Sentence"])
+  goes_on = found["Outcome"] == "continue"
+  code, _, sentence = ("", "", found["Sentence"]) if goes_on else found["Sentence"].partition(": ")
   return {"Outcome": found["Outcome"], "Code": code, "Sentence": sentence, "Verdict": json.dumps(found)}
 
 

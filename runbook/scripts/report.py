@@ -95,8 +95,8 @@ def conclude(steps: Any, left: dict[str, str]) -> tuple[str, str, str]:
 
 
 def assessed(step: Any) -> str:
-  """What the child that failed says; nothing if there is none."""
-  with suppress(BotoCoreError, ClientError, IndexError):
+  """What the child that failed says; nothing if there is none, or it never came to its verdict."""
+  with suppress(BotoCoreError, ClientError, IndexError, ValueError):
     ssm, child = boto3.client("ssm", config=RETRIES), output(step, "ExecutionId")
     ended = ssm.get_automation_execution(AutomationExecutionId=child)["AutomationExecution"]
     return str(json.loads(ended.get("Outputs", {}).get("Conclude.Verdict", [])[0])["Sentence"])

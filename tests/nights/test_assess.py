@@ -51,13 +51,23 @@ def test_a_cancel_while_it_runs_touches_nothing(plan: Any) -> None:
     played = night(plan, scene(dict.fromkeys("ab", "patches"), faults=cancel))
 
     assert played.executions[0].status == "Cancelled"
-    assert "CANCELLED_UNTOUCHED" in str(played.executions[0].outputs["OnCancel.Sentence"])
+    assert "held no lease" in played.executions[0].outputs["OnCancel.Sentence"][0]
+    assert untouched(played)
+
+
+def test_a_child_that_is_cancelled_alone_fails_its_parent(plan: Any) -> None:
+    """Nobody judged the machine: the parent fails with the name of the step, and the roll stops."""
+    cancel = {"acts": [{"act": "cancel", "machine": name, "when": {"step": "Scan", "after": 3}} for name in "ab"]}
+    played = night(plan, scene(dict.fromkeys("ab", "patches"), faults=cancel))
+
+    assert [x.status for x in played.executions] == ["Failed"]
+    assert played.executions[0].outputs["Report.Code"] == ["ASSESS_FAILED"]
     assert untouched(played)
 
 
 def test_what_it_fails_with_is_what_the_parent_reports(plan: Any) -> None:
     """A call that is refused in the child gives the code and the words of the child's step, and stops the roll."""
-    denied = {"calls": [{"service": "ec2", "operation": "DescribeInstances", "error": "UnauthorizedOperation"}]}
+    denied = {"calls": [{"call": "ec2.DescribeInstances", "code": "UnauthorizedOperation", "times": "for ever"}]}
     played = night(plan, scene(dict.fromkeys("ab", "patches"), faults=denied))
 
     assert [x.status for x in played.executions] == ["Failed"]
