@@ -103,7 +103,7 @@ def seen(e: Evidence) -> Verdict:
     mute = [x for x in dead if not any(_tells_of(event, x) for event in events)]
     if mute:
         return Held.NOT_COVERED, f"{words}; {e.names(x.instance for x in mute)} died without a word"
-    return Held.HELD, f"{words}; the record that albpatch prints comes later"
+    return Held.HELD, words
 
 
 def _tells_of(event: Entry, dead: Execution) -> bool:
