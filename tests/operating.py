@@ -93,7 +93,7 @@ class Operator:
         self.file.write_text(json.dumps(record))
 
     def opened(self, found: settings.Deployment) -> Session:
-        return Session(found, self.boto, self.now, self.sleep)  # type: ignore[arg-type]
+        return Session(found, self.boto, self.now, self.sleep)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.region.clock.time(), UTC)

@@ -162,7 +162,7 @@ def test_document_fits(planned: list[Call]) -> None:
 
 def passed(task: dict[str, object]) -> dict[str, list[str] | None]:
     """Name => values that a task passes; None where they come with the apply."""
-    (invocation,) = task["task_invocation_parameters"]  # type: ignore[misc]
+    (invocation,) = task["task_invocation_parameters"]
     (automation,) = invocation["automation_parameters"]
     return {
         parameter["name"]: None if None in parameter.get("values", [None]) else parameter["values"]

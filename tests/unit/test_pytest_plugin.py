@@ -21,7 +21,7 @@ class Config:
 def test_missing_file_is_a_usage_error(tmp_path: Path, option: str) -> None:
     """A file that is not there ends the run with one line and no test, instead of falling back to the examples."""
     with pytest.raises(pytest.UsageError, match="there is no file") as caught:
-        pytest_configure(Config(**{option: tmp_path / "gone.json"}))  # type: ignore[arg-type]
+        pytest_configure(Config(**{option: tmp_path / "gone.json"}))
 
     assert option.replace("_", "-") in str(caught.value)
 
@@ -30,7 +30,7 @@ def test_options_are_not_needed(tmp_path: Path, pytestconfig: pytest.Config) -> 
     """Without options, and with files that exist, nothing is refused; both options are known to pytest."""
     file = tmp_path / "plan.json"
     file.write_text("{}")
-    pytest_configure(Config())  # type: ignore[arg-type]
-    pytest_configure(Config(plan_json=file))  # type: ignore[arg-type]
+    pytest_configure(Config())
+    pytest_configure(Config(plan_json=file))
 
     assert {"plan_json", "deployment"} <= set(vars(pytestconfig.option))

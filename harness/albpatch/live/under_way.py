@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from albpatch.live.account import Account
 from albpatch.live.automation import Execution
@@ -29,9 +30,9 @@ def look(account: Account, documents: Iterable[str], tables: Iterable[str]) -> U
             out.extend(Out(r.instance, r.groups, r.words) for r in account.leases.contents(name).records)
 
     for name in documents:
-        ask(lambda name=name: executions(name))  # type: ignore[misc]
+        ask(partial(executions, name))
     for name in tables:
-        ask(lambda name=name: records(name))  # type: ignore[misc]
+        ask(partial(records, name))
     return UnderWay(tuple(working), tuple(out), tuple(dict.fromkeys(unknown)))
 
 

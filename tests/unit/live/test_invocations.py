@@ -27,7 +27,7 @@ def invoked(**members: str) -> Windows:
         describe_maintenance_window_execution_tasks=[{"TaskExecutionId": "task"}],
         describe_maintenance_window_execution_task_invocations=[{"Status": "SUCCESS", **members}],
     )
-    return Windows(calls)  # type: ignore[arg-type]
+    return Windows(calls)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_outputs_of_steps_that_did_not_run_say_nothing():
     }
     other = {**listed, "DocumentName": "web-alb-patching-2"}
     calls = Calls(describe_automation_executions=[other, listed])
-    (found,) = Automation(calls).executions("web-alb-patching")  # type: ignore[arg-type]
+    (found,) = Automation(calls).executions("web-alb-patching")
 
     assert found.outputs == {"Report.Outcome": "patched"}
     assert (found.said("Outcome"), found.said("Code"), found.under_way) == ("patched", "", False)

@@ -104,7 +104,7 @@ def refusal(code: str) -> ClientError:
 @pytest.mark.parametrize("error", [NoCredentialsError(), refusal("ExpiredToken"), refusal("InvalidClientTokenId")])
 def test_credentials_that_lead_nowhere_end_the_check(error):
     """Without an account there is one line with the cause, and no list of forty missing things."""
-    session = check.Session([DEPLOYMENT], lambda: datetime.now(UTC), boto=Session(error))  # type: ignore[arg-type]
+    session = check.Session([DEPLOYMENT], lambda: datetime.now(UTC), boto=Session(error))
 
     with pytest.raises(Failure, match="AWS credentials: "):
         check.once(session)
@@ -113,13 +113,13 @@ def test_credentials_that_lead_nowhere_end_the_check(error):
 def test_an_answer_is_kept_for_one_look():
     """The same question is asked once a look, a refusal too; after `forget` it is asked again."""
     boto = Session({"Account": "1"}, {"Account": "2"})
-    calls = Calls("us-east-1", boto)  # type: ignore[arg-type]
+    calls = Calls("us-east-1", boto)
 
     assert [calls.ask("sts", "get_caller_identity")["Account"] for _ in range(2)] == ["1", "1"]
     calls.forget()
     assert calls.ask("sts", "get_caller_identity")["Account"] == "2"
 
-    refused = Calls("us-east-1", denied := Session(refusal("AccessDenied")))  # type: ignore[arg-type]
+    refused = Calls("us-east-1", denied := Session(refusal("AccessDenied")))
     for _ in range(2):
         with pytest.raises(Unanswered) as caught:
             refused.ask("sts", "get_caller_identity")
@@ -128,7 +128,7 @@ def test_an_answer_is_kept_for_one_look():
 
 def test_a_call_that_may_change_something_cannot_be_made():
     """Only operations that describe, get or list pass."""
-    calls = Calls("us-east-1", boto := Session({}))  # type: ignore[arg-type]
+    calls = Calls("us-east-1", boto := Session({}))
 
     for method in ("register_targets", "send_command", "update_maintenance_window", "put_role_policy"):
         with pytest.raises(ValueError, match="may change something"):

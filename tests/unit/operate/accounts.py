@@ -52,7 +52,7 @@ class Boto:
 
 def session(**answers: Any) -> Session:
     """A session of the deployment `web` over canned answers."""
-    return Session(parse(RECORD), Boto(answers), lambda: NOW, lambda _seconds: None)  # type: ignore[arg-type]
+    return Session(parse(RECORD), Boto(answers), lambda: NOW, lambda _seconds: None)
 
 
 def item(name: str = I, **attributes: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def account(*items: dict[str, Any], parameters: tuple[str, ...] = ("InstanceId",
 
 
 def started(seen: Session) -> list[dict[str, Any]]:
-    return [params for method, params in seen.boto.made if method == "start_automation_execution"]  # type: ignore[union-attr]
+    return [params for method, params in seen.boto.made if method == "start_automation_execution"]
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_no_status_filter(world: World, await_idle: Any) -> None:
 def verify(run: Callable[..., Any]) -> Callable[..., Any]:
     def runner(install: str = "Success", reboot: str = "RebootIfNeeded", registrations: str = "[]") -> dict[str, str]:
         event = {"InstallStatus": install, "CommittedAt": str(int(START)), "RebootOption": reboot}
-        return run("verify_patches", InstanceId=ME, Registrations=registrations, **event)  # type: ignore[no-any-return]
+        return run("verify_patches", InstanceId=ME, Registrations=registrations, **event)
 
     return runner
 

@@ -14,7 +14,7 @@ COMMENT = "alb-patching Scan 1"
 def assess(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(scan: str = "run", reboot: str = "RebootIfNeeded", not_before: float = 0) -> dict[str, str]:
         event = {"Scan": scan, "ScanComment": COMMENT, "ScanNotBefore": str(int(START + not_before))}
-        return run("assess_patches", InstanceId=ME, RebootOption=reboot, **event)  # type: ignore[no-any-return]
+        return run("assess_patches", InstanceId=ME, RebootOption=reboot, **event)
 
     return runner
 

@@ -19,7 +19,7 @@ def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
         event: dict[str, Any] = {"WindowExecutionId": WINDOW, "CommitSeconds": 8400, "WaitFor": wait_for}
         event |= {"PropagationSeconds": 30}
         event |= {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
-        return run("preflight", InstanceId=ME, **event)  # type: ignore[no-any-return]
+        return run("preflight", InstanceId=ME, **event)
 
     return runner
 

@@ -20,7 +20,7 @@ RECORD = [{"Arn": "arn:web", "Targets": [{"Id": ME, "Port": 80}], "Healthy": [{"
 def claim(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(instance: str = "", execution: str = DEAD, action: str = "restore") -> dict[str, str]:
         who = {"InstanceId": instance, "ExecutionId": execution}
-        return run("claim", **who, Action=action, Me=EXECUTION)  # type: ignore[no-any-return]
+        return run("claim", **who, Action=action, Me=EXECUTION)
 
     return runner
 
@@ -107,7 +107,7 @@ def test_two_at_once(world: World, claim: Any) -> None:
         world.table.items[f"INSTANCE#{ME}"] |= {"LeaseOwner": {"S": "somebody else"}, "LeaseToken": {"S": "2"}}
         return update(params)
 
-    world.table.update_item = faster  # type: ignore[method-assign]
+    world.table.update_item = faster
 
     assert claim()["Next"] == "nothing"
     assert world.table.get(f"INSTANCE#{ME}")["LeaseOwner"] == "somebody else"
@@ -122,7 +122,7 @@ def test_lost_answer_of_the_take_over(world: World, claim: Any) -> None:
         update(params)
         return update(params) if "LeaseToken" in params["UpdateExpression"] else {}
 
-    world.table.update_item = lost  # type: ignore[method-assign]
+    world.table.update_item = lost
 
     assert (claim()["Next"], world.table.get(f"INSTANCE#{ME}")["LeaseToken"]) == ("wait", "2")
 

@@ -20,7 +20,7 @@ DOCUMENTS = {"Document": "web-alb-restore", "PatchDocument": "web-alb-patching"}
 
 @pytest.fixture
 def sweep(run: Callable[..., Any]) -> Callable[[], str]:
-    return lambda: run("sweep", **DOCUMENTS)["Sentence"]  # type: ignore[no-any-return]
+    return lambda: run("sweep", **DOCUMENTS)["Sentence"]
 
 
 def left(world: World, name: str = ME, owner: str = DEAD, status: str = "Failed", runs: str = "patching") -> None:

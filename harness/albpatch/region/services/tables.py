@@ -108,4 +108,4 @@ def _copied(table: Any, memo: dict[int, Any]) -> Any:
     return made
 
 
-Table.__deepcopy__ = _copied  # type: ignore[attr-defined]
+Table.__deepcopy__ = _copied  # type: ignore[attr-defined]  # moto copies whole tables; it declares none
