@@ -8,6 +8,7 @@ locals {
   names = {
     document         = "${var.name}-alb-patching"
     window           = "${var.name}-alb-patching"
+    assess_document  = "${var.name}-alb-assess"
     restore_document = "${var.name}-alb-restore"
     recovery_rule    = "${var.name}-alb-recovery"
     sweep_rule       = "${var.name}-alb-sweep"
@@ -75,6 +76,7 @@ locals {
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
     window_role     = { name = local.names.window_role, arn = local.window_role_arn }
     lease_table     = local.bundled ? local.names.lease_table : null
+    assess_document = local.bundled ? local.names.assess_document : null
     restore = !local.bundled ? null : {
       document = local.names.restore_document
       role     = { name = local.names.restore_role, arn = local.restore_role_arn }

@@ -9,6 +9,7 @@ module "runbook" {
 
   assume_role_arn  = local.automation_role_arn
   restore_role_arn = local.restore_role_arn
+  assess_document  = local.names.assess_document
   restore_document = local.names.restore_document
   patch_document   = local.names.document
   quiet_document   = local.names.quiet_document
@@ -55,6 +56,16 @@ module "automation_document" {
   tags              = var.tags
 }
 
+module "assess_document" {
+  source = "./modules/automation-document"
+  count  = local.bundled ? 1 : 0
+
+  name            = local.names.assess_document
+  content         = module.runbook.assess_document
+  assume_role_arn = local.automation_role_arn
+  tags            = var.tags
+}
+
 module "automation_role" {
   source = "./modules/automation-role"
 
@@ -67,6 +78,8 @@ module "automation_role" {
   runbook_source           = var.runbook.source
   fleets                   = var.fleets
   lease_table_name         = local.names.lease_table
+  role_arn                 = local.automation_role_arn
+  assess_document          = local.names.assess_document
   quiet_document           = local.bundled ? local.names.quiet_document : null
   restore                  = { document = local.names.restore_document, role_arn = local.restore_role_arn }
   kms_key_arn              = var.kms_key_arn
@@ -111,7 +124,7 @@ module "maintenance_window" {
   source = "./modules/maintenance-window"
 
   # The first night must not begin, and the last one not end, without the permissions of the steps.
-  depends_on = [module.automation_role, module.leases, module.recovery, aws_ssm_document.await_quiet]
+  depends_on = [module.assess_document, module.automation_role, module.leases, module.recovery, aws_ssm_document.await_quiet]
 
   name     = local.names.window
   schedule = var.schedule

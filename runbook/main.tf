@@ -27,18 +27,42 @@ locals {
     local.delivery_seconds, var.patching.timeout_seconds, var.health.timeout_seconds, var.health.bake_seconds, local.spare_seconds,
   ])
 
-  # The gates, where there are any, stand before the lease and again before the point of no return.
+  # The gates, where there are any, stand before the verdict of the assess runbook and again before the point of no return.
   after_calendar = {
-    lease  = length(var.alarms.names) > 0 ? "CheckAlarms" : "AcquireLease"
-    commit = length(var.alarms.names) > 0 ? "CheckAlarmsAgain" : "Commit"
+    verdict = length(var.alarms.names) > 0 ? "CheckAlarms" : "PlanDrain"
+    commit  = length(var.alarms.names) > 0 ? "CheckAlarmsAgain" : "Commit"
   }
   before = {
-    lease  = length(var.change_calendars) > 0 ? "CheckCalendar" : local.after_calendar.lease
-    commit = length(var.change_calendars) > 0 ? "CheckCalendarAgain" : local.after_calendar.commit
+    verdict = length(var.change_calendars) > 0 ? "CheckCalendar" : local.after_calendar.verdict
+    commit  = length(var.change_calendars) > 0 ? "CheckCalendarAgain" : local.after_calendar.commit
   }
 
   # The other steps of the restore runbook, on a host that is idle already, have half an hour.
   restore_step_seconds = var.health.timeout_seconds + var.health.bake_seconds + 1800
+
+  scan_step_seconds  = local.scan_seconds + local.delivery_seconds + local.spare_seconds
+  probe_step_seconds = 900 # two health checks of 300 seconds, and the delivery
+
+  assess_document = templatefile("${path.module}/assess.yaml.tftpl", {
+    scripts = local.embedded
+
+    assume_role_arn  = var.assume_role_arn
+    lease_table      = var.lease_table_name
+    quiet_document   = var.quiet_document
+    drain            = var.drain
+    patching         = var.patching
+    alarms           = var.alarms
+    change_calendars = var.change_calendars
+
+    before         = local.before
+    after_calendar = local.after_calendar
+    commit_seconds = var.window_seconds - local.remainder_seconds
+
+    delivery_seconds   = local.delivery_seconds
+    scan_seconds       = local.scan_seconds
+    scan_step_seconds  = local.scan_step_seconds
+    probe_step_seconds = local.probe_step_seconds
+  })
 
   restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
     scripts = local.embedded
@@ -63,6 +87,7 @@ locals {
 
     assume_role_arn  = var.assume_role_arn
     lease_table      = var.lease_table_name
+    assess_document  = var.assess_document
     restore_document = var.restore_document
     quiet_document   = var.quiet_document
     drain            = var.drain
@@ -76,11 +101,9 @@ locals {
 
     before         = local.before
     after_calendar = local.after_calendar
-    commit_seconds = var.window_seconds - local.remainder_seconds
 
     delivery_seconds     = local.delivery_seconds
-    scan_seconds         = local.scan_seconds
-    scan_step_seconds    = local.scan_seconds + local.delivery_seconds + local.spare_seconds
+    assess_step_seconds  = 2 * local.scan_step_seconds + local.probe_step_seconds + 1800 # two attempts of the scan, the look, its other steps
     install_step_seconds = var.patching.timeout_seconds + local.delivery_seconds + local.spare_seconds
     quiet_step_seconds   = local.longest_delay + 120
     delay_attempts       = ceil(local.longest_delay / local.attempt_seconds) + 1

@@ -1,3 +1,8 @@
+output "assess_document" {
+  description = "The Automation document that tells whether an instance has something to install and may be patched, as YAML text."
+  value       = local.assess_document
+}
+
 output "await_quiet_document" {
   description = "The Command document that looks on the host for connections of the load balancer, as YAML text."
   value       = local.await_quiet_document

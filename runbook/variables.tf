@@ -9,6 +9,12 @@ variable "alarms" {
   nullable    = false
 }
 
+variable "assess_document" {
+  type        = string
+  description = "Name of the assess document, with which the patching runbook begins."
+  nullable    = false
+}
+
 variable "assume_role_arn" {
   type        = string
   description = "ARN of the role that the runbook assumes, written into the document."

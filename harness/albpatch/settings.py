@@ -176,6 +176,7 @@ class Deployment:
     automation_role: Role
     window_role: Role
     lease_table: str | None
+    assess_document: str | None
     restore: Restore | None
     window: Window
     fleets: dict[str, Fleet]

@@ -40,20 +40,23 @@ locals {
     },
     {
       # Starting is authorised on document and execution; older rules named the definition.
-      Sid    = "StartRestore"
+      Sid    = "StartChildren"
       Effect = "Allow"
       Action = ["ssm:StartAutomationExecution"]
-      Resource = [
-        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${var.restore.document}",
-        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-definition/${var.restore.document}:*",
-        "arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-execution/*",
-      ]
+      Resource = concat(
+        flatten([for document in [var.assess_document, var.restore.document] : [
+          "arn:${var.partition}:ssm:${var.region}:${var.account_id}:document/${document}",
+          "arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-definition/${document}:*",
+        ]]),
+        ["arn:${var.partition}:ssm:${var.region}:${var.account_id}:automation-execution/*"],
+      )
     },
     {
-      Sid       = "HandOverRestoreRole"
+      # The assess runbook runs as this role, the restore runbook as its own.
+      Sid       = "HandOverRoles"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
-      Resource  = [var.restore.role_arn]
+      Resource  = [var.role_arn, var.restore.role_arn]
       Condition = { StringEquals = { "iam:PassedToService" = "ssm.amazonaws.com" } }
     },
     {

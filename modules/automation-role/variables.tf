@@ -8,6 +8,11 @@ variable "alarms" {
   type        = bool
 }
 
+variable "assess_document" {
+  description = "Name of the assess document, with which every execution begins."
+  type        = string
+}
+
 variable "change_calendars" {
   description = "Names and ARNs of the change calendars that the runbook looks at."
   type        = list(string)
@@ -75,6 +80,11 @@ variable "region" {
 variable "restore" {
   description = "The restore runbook, which every execution starts for the way back, and its role."
   type        = object({ document = string, role_arn = string })
+}
+
+variable "role_arn" {
+  description = "ARN of the role, as the caller writes it out."
+  type        = string
 }
 
 variable "runbook_source" {

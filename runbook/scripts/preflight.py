@@ -19,9 +19,11 @@ def verdict(outcome: str, sentence: str, own: Any = (), scan: str = "none", not_
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
-  roll = event["WindowExecutionId"] or event["ExecutionId"]
+  execution, _, window = event["StartedBy"].partition("/")
+  roll = window or execution or event["ExecutionId"]
   before = commit_before(event, roll)
-  return {**classify(event, roll, bool(before)), "Roll": roll, "CommitBefore": str(before)}
+  found = classify(event, roll, bool(before))
+  return {**found, "Roll": roll, "SnapshotId": window, "CommitBefore": str(before)}
 
 
 def commit_before(event: Any, roll: str) -> int:

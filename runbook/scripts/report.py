@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
-NOT_JUDGED = ("Scan", "ProbeQuietMethod", "AwaitQuiet", "Report")  # others judge the first three
+NOT_JUDGED = ("AwaitQuiet", "Report")  # AwaitDelay judges the first
 CODE = re.compile(r".*\b([A-Z]+(?:_[A-Z]+)+): (.*)")  # the last one: a traceback may show the raise itself
 
 
@@ -80,8 +80,9 @@ def conclude(steps: Any, left: dict[str, str]) -> tuple[str, str, str]:
   for name, step in steps.items():
     if step["StepStatus"] in ("Failed", "TimedOut", "Cancelled") and name not in NOT_JUDGED:
       code, sentence = failure(name, step)
-      if name == "Restore" and "Failure" in left:  # the child's own words
-        code, _, sentence = left["Failure"].partition(": ")
+      words = left.get("Failure", "") if name == "Restore" else assessed(step) if name == "Assess" else ""
+      if words:  # the child's own
+        code, _, sentence = words.partition(": ")
       failures.setdefault(code, sentence)
     elif output(step, "Outcome") not in ("", "continue"):
       code, _, sentence = output(step, "Sentence").partition(": ")
@@ -93,6 +94,15 @@ def conclude(steps: Any, left: dict[str, str]) -> tuple[str, str, str]:
     where = "; ".join(f"{g['Targets']} in {g['Arn']}" for g in json.loads(left["Record"]) if g["Targets"])
     advice = f" It is left as it is, with its record. It belongs to {where or 'no target group'}."
   return ("failed", next(iter(failures)), " ".join(failures.values()) + advice) if failures else found
+
+
+def assessed(step: Any) -> str:
+  """What the child that failed says; nothing if there is none, or it never came to its verdict."""
+  with suppress(BotoCoreError, ClientError, IndexError, ValueError):
+    ssm, child = boto3.client("ssm", config=RETRIES), output(step, "ExecutionId")
+    ended = ssm.get_automation_execution(AutomationExecutionId=child)["AutomationExecution"]
+    return str(json.loads(ended.get("Outputs", {}).get("Conclude.Verdict", [])[0])["Sentence"])
+  return ""
 
 
 def failure(name: str, step: Any) -> tuple[str, str]:

@@ -85,14 +85,15 @@ def test_a_second_plan_is_empty(applied):
 
 
 def test_everything_of_the_module_is_there(applied):
-    """Three documents, four roles with policies, a window with a target and a task per fleet, what starts recovery."""
+    """Four documents, four roles with policies, a window with a target and a task per fleet, what starts recovery."""
     seen, deployment = applied.seen["applied"], applied.deployments["applied"]
     roles = set(seen["roles"]) - set(applied.seen["before"]["roles"])
     window = seen["windows"][deployment.window.name]
 
     restore = deployment.restore
     assert restore is not None
-    assert set(seen["documents"]) == {deployment.document.name, restore.document, f"{deployment.name}-await-quiet"}
+    children = {deployment.assess_document, restore.document, f"{deployment.name}-await-quiet"}
+    assert set(seen["documents"]) == {deployment.document.name, *children}
     kept = {deployment.automation_role.name, deployment.window_role.name, restore.role.name, restore.events.role.name}
     assert roles == kept
     assert restore.events.rule in seen["rules"] and list(seen["queues"]) == [restore.events.queue]

@@ -21,14 +21,36 @@ def plain(outputs: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def full() -> str:
-    return str(rendered(FULL)["patch_document"])
+def fullest() -> dict[str, Any]:
+    return rendered(FULL)
 
 
-@pytest.fixture(scope="session", params=["plain", "full"])
-def text(request: pytest.FixtureRequest) -> str:
-    """The document's text under both settings."""
-    return str(request.getfixturevalue(request.param))
+@pytest.fixture(scope="session")
+def full(fullest: dict[str, Any]) -> str:
+    return str(fullest["patch_document"])
+
+
+@pytest.fixture(scope="session", params=["outputs", "fullest"], ids=["plain", "full"])
+def settled(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The documents under both settings."""
+    return dict(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(scope="session")
+def text(settled: dict[str, Any]) -> str:
+    """The patching runbook's text."""
+    return str(settled["patch_document"])
+
+
+@pytest.fixture(scope="session")
+def assess(settled: dict[str, Any]) -> dict[str, Any]:
+    """The assess runbook."""
+    return dict(yaml.safe_load(settled["assess_document"]))
+
+
+@pytest.fixture(scope="session")
+def assess_steps(assess: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {step["name"]: step for step in assess["mainSteps"]}
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +63,7 @@ def steps(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {step["name"]: step for step in document["mainSteps"]}
 
 
-@pytest.fixture(scope="session", params=["patch_document", "restore_document"])
+@pytest.fixture(scope="session", params=["patch_document", "assess_document", "restore_document"])
 def any_steps(request: pytest.FixtureRequest, outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The steps of either runbook."""
+    """The steps of each runbook."""
     return {step["name"]: step for step in yaml.safe_load(outputs[request.param])["mainSteps"]}

@@ -45,9 +45,10 @@ def test_is_accepted(text: str) -> None:
     assert load(text).assume_role == PLAIN["assume_role_arn"]
 
 
-def test_stays_small(text: str) -> None:
-    """With every setting given the document has room left in the 64 KB that AWS takes."""
-    assert len(text.encode()) < 65_300
+@pytest.mark.parametrize("name", ["patch_document", "assess_document", "restore_document"])
+def test_stays_small(settled: dict[str, Any], name: str) -> None:
+    """With every setting given each document stays below 48 KB of the 64 KB that AWS takes."""
+    assert len(settled[name].encode()) < 48 * 1024
 
 
 def test_is_plain_text(text: str) -> None:
@@ -112,7 +113,6 @@ def test_settings_reach_the_document(full: str) -> None:
     assert document["parameters"]["RebootOption"]["default"] == "NoReboot"
     assert document["parameters"]["SkipWhenCompliant"]["default"] == "false"
     assert install["Parameters"]["BaselineOverride"] == [FULL["patching"]["baseline_override"]]
-    assert steps["Scan"]["inputs"]["Parameters"]["BaselineOverride"] == [FULL["patching"]["baseline_override"]]
     assert install["Parameters"]["StepTimeoutSeconds"] == ["36000"]
     assert install["CloudWatchOutputConfig"] == {
         "CloudWatchOutputEnabled": True,
@@ -120,7 +120,6 @@ def test_settings_reach_the_document(full: str) -> None:
     }
     assert install["OutputS3BucketName"] == FULL["logs"]["s3_bucket_name"]
     assert install["OutputS3KeyPrefix"] == FULL["logs"]["s3_key_prefix"]
-    assert steps["Preflight"]["inputs"]["InputPayload"]["ScanMaxAgeMinutes"] == 1440
 
 
 def test_what_is_not_set_is_absent(plain: str) -> None:
@@ -131,10 +130,13 @@ def test_what_is_not_set_is_absent(plain: str) -> None:
     assert "BaselineOverride" not in steps["Install"]["inputs"]["Parameters"]
 
 
-def test_one_snapshot_of_patches_for_a_roll(steps: dict[str, Any]) -> None:
+def test_one_snapshot_of_patches_for_a_roll(steps: dict[str, Any], assess_steps: dict[str, Any]) -> None:
     """Scan and Install of every instance of a window use the same snapshot of patches."""
-    for name in ("Scan", "Install"):
-        assert steps[name]["inputs"]["Parameters"]["SnapshotId"] == ["{{WindowExecutionId}}"]
+    passed = steps["Assess"]["inputs"]["RuntimeParameters"]["StartedBy"]
+
+    assert steps["Install"]["inputs"]["Parameters"]["SnapshotId"] == ["{{WindowExecutionId}}"]
+    assert passed == ["{{automation:EXECUTION_ID}}/{{WindowExecutionId}}"]
+    assert assess_steps["Scan"]["inputs"]["Parameters"]["SnapshotId"] == ["{{Preflight.SnapshotId}}"]
 
 
 def test_series_longer_than_a_script_is_refused() -> None:
@@ -145,19 +147,20 @@ def test_series_longer_than_a_script_is_refused() -> None:
         rendered({**PLAIN, "health": health})
 
 
-@pytest.mark.parametrize("place", ["", "Again"])
-def test_gates_reach_the_document(full: str, place: str) -> None:
+@pytest.mark.parametrize(("runbook", "place"), [("assess_document", ""), ("patch_document", "Again")])
+def test_gates_reach_the_document(fullest: dict[str, Any], runbook: str, place: str) -> None:
     """Calendars and alarms stand before the lease and again before the commit, with the states that let through."""
-    steps = {step["name"]: step for step in yaml.safe_load(full)["mainSteps"]}
+    steps = {step["name"]: step for step in yaml.safe_load(fullest[runbook])["mainSteps"]}
 
     assert steps[f"CheckCalendar{place}"]["inputs"]["CalendarNames"] == FULL["change_calendars"]
     assert steps[f"CheckAlarms{place}"]["inputs"]["InputPayload"] == {"Alarms": FULL["alarms"]["names"], "Pass": ["OK"]}
-    assert steps[f"RouteAlarms{place}"]["inputs"]["Choices"][0]["NextStep"] == ("Commit" if place else "AcquireLease")
+    assert steps[f"RouteAlarms{place}"]["inputs"]["Choices"][0]["NextStep"] == ("Commit" if place else "PlanDrain")
 
 
-def test_without_gates_nothing_is_looked_at(plain: str) -> None:
+def test_without_gates_nothing_is_looked_at(outputs: dict[str, Any]) -> None:
     """No calendar, no alarm: the ways lead to the lease and to the commit directly."""
-    steps = {step["name"]: step for step in yaml.safe_load(plain)["mainSteps"]}
+    found = [yaml.safe_load(outputs[name])["mainSteps"] for name in ("assess_document", "patch_document")]
+    steps = {step["name"]: step for listed in found for step in listed}
 
     assert [name for name in steps if "Calendar" in name or "Alarms" in name] == []
     assert steps["AwaitDelay"]["nextStep"] == "Commit"
@@ -167,7 +170,7 @@ def test_without_gates_nothing_is_looked_at(plain: str) -> None:
 def test_a_commit_leaves_time_to_come_back(seconds: int) -> None:
     """The last moment of a commit is the window's end less delivery, installation, health, bake time and a margin."""
     settings = {**FULL, "window_seconds": seconds}
-    document = yaml.safe_load(rendered(settings)["patch_document"])
+    document = yaml.safe_load(rendered(settings)["assess_document"])
     preflight = next(step for step in document["mainSteps"] if step["name"] == "Preflight")
     needed = 300 + FULL["patching"]["timeout_seconds"] + FULL["health"]["timeout_seconds"] + 3600 + 300
 
@@ -176,8 +179,8 @@ def test_a_commit_leaves_time_to_come_back(seconds: int) -> None:
 
 def test_the_bound_of_a_review_covers_the_time_that_is_kept(outputs: dict[str, Any]) -> None:
     """The longest way from Commit on, which a review prints, is never less than what the deadline leaves for it."""
-    patch, restore = (load(outputs[name]) for name in ("patch_document", "restore_document"))
-    preflight = next(step for step in patch.steps if step.name == "Preflight")
+    patch, assess, restore = (load(outputs[f"{name}_document"]) for name in ("patch", "assess", "restore"))
+    preflight = next(step for step in assess.steps if step.name == "Preflight")
     kept = PLAIN["window_seconds"] - preflight.inputs["InputPayload"]["CommitSeconds"]
     longest = bound(patch, 300, "Commit", {PLAIN["restore_document"]: restore}).seconds
 

@@ -89,21 +89,17 @@ def test_a_refused_commit_never_installs(steps: Steps) -> None:
 
 
 def test_only_reads_come_before_detach(steps: Steps) -> None:
-    """No step that can come before Detach changes a registration or installs anything."""
+    """Before Detach there is the assess runbook and the lease, and no script that changes a registration."""
     before = [name for name in steps if "Detach" in reachable(steps, name)]
     scripts = [steps[name]["inputs"].get("Script", "") for name in before]
 
+    assert before == ["Assess", "AcquireLease", "RouteLease"]
     assert [s for s in scripts if re.search(r"\.(register|deregister)_targets|send_command", s)] == []
-    commands = [steps[n]["inputs"] for n in before if "DocumentName" in steps[n]["inputs"]]
-    assert [(c["DocumentName"], c["Parameters"].get("Operation", c["Parameters"].get("Mode"))) for c in commands] == [
-        ("AWS-RunPatchBaseline", ["Scan"]),
-        ("web-await-quiet", ["probe"]),
-    ]
 
 
 def test_failed_outcome_leads_to_fail(steps: Steps) -> None:
     """The end of an execution that failed is always the step that raises."""
-    told = "Notify" if "CheckAlarms" in steps else "Fail"  # the fullest settings name alarms and a topic
+    told = "Notify" if "CheckAlarmsAgain" in steps else "Fail"  # the fullest settings name alarms and a topic
 
     assert steps["RouteOutcome"]["inputs"] == {
         "Choices": [{"Variable": "{{Report.Outcome}}", "StringEquals": "failed", "NextStep": told}],
@@ -128,30 +124,41 @@ def test_every_cancellation_is_told(steps: Steps) -> None:
     assert [name for name in silent if name != "Notify"] == ["RouteOutcome", "Done", "Fail", "OnCancel"]
 
 
-def test_only_looks_may_fail_without_failing(steps: Steps) -> None:
-    """Every other step that fails makes the execution fail; AssessPatches judges the scan, AwaitDelay the other two."""
-    loose = ["Scan", "ProbeQuietMethod", "AwaitQuiet"]
-
-    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == [*loose, "Done"]
-    assert all(steps[name]["isCritical"] is False for name in loose) and "isCritical" not in steps["Done"]
-    for name in loose:
-        assert steps[name]["onFailure"] == f"step:{steps[name]['nextStep']}"
+def test_only_the_look_may_fail_without_failing(steps: Steps) -> None:
+    """Every other step that fails makes the execution fail; AwaitDelay judges the look."""
+    assert [name for name, step in steps.items() if step.get("isCritical") is not True] == ["AwaitQuiet", "Done"]
+    assert steps["AwaitQuiet"]["isCritical"] is False and "isCritical" not in steps["Done"]
+    assert steps["AwaitQuiet"]["onFailure"] == f"step:{steps['AwaitQuiet']['nextStep']}"
 
 
-def test_the_looks_ask_for_the_same(steps: Steps) -> None:
+def test_the_assess_runbook_ends_in_its_verdict(assess_steps: Steps) -> None:
+    """No way leads past Conclude, and only the scan and the look may fail, which others judge."""
+    first = next(iter(assess_steps))
+    loose = ["Scan", "ProbeQuietMethod"]
+
+    assert END not in reachable(assess_steps, first, without=("Conclude",), kinds=("success", "failure"))
+    assert [name for name, step in assess_steps.items() if step.get("isCritical") is not True] == [*loose, "Done"]
+    assert all(assess_steps[name]["onFailure"] == f"step:{assess_steps[name]['nextStep']}" for name in loose)
+
+
+def test_the_looks_ask_for_the_same(steps: Steps, assess_steps: Steps) -> None:
     """What is believed after Detach is the very look that saw the load balancer before."""
-    probe, quiet = (steps[name]["inputs"] for name in ("ProbeQuietMethod", "AwaitQuiet"))
+    probe, quiet = assess_steps["ProbeQuietMethod"]["inputs"], steps["AwaitQuiet"]["inputs"]
 
     assert {key: value for key, value in probe.items() if key != "Parameters"} == {
         key: value for key, value in quiet.items() if key != "Parameters"
     }
-    assert probe["Parameters"]["Look"] == quiet["Parameters"]["Look"] == ["{{Preflight.Look}}"]
+    assert probe["Parameters"]["Look"] == ["{{Preflight.Look}}"]
+    assert quiet["Parameters"]["Look"] == ["{{AcquireLease.Look}}"]
     assert steps["AwaitQuiet"]["timeoutSeconds"] > 3600 + 5 + quiet["TimeoutSeconds"]
-    assert steps["ProbeQuietMethod"]["timeoutSeconds"] > 2 * 300 + 5 + probe["TimeoutSeconds"]
+    assert assess_steps["ProbeQuietMethod"]["timeoutSeconds"] > 2 * 300 + 5 + probe["TimeoutSeconds"]
 
 
-def test_references_name_what_has_surely_run(document: dict[str, Any], steps: Steps) -> None:
+@pytest.mark.parametrize("runbook", ["patch_document", "assess_document"])
+def test_references_name_what_has_surely_run(settled: dict[str, Any], runbook: str) -> None:
     """A reference names a parameter, a system variable, or an output of a step that succeeded on every way here."""
+    document = yaml.safe_load(settled[runbook])
+    steps = {step["name"]: step for step in document["mainSteps"]}
     sure = surely_before(steps)
     wrong = []
     for name, step in steps.items():
@@ -161,6 +168,8 @@ def test_references_name_what_has_surely_run(document: dict[str, Any], steps: St
             if reference in document["parameters"] or reference == "automation:EXECUTION_ID":
                 continue
             declared = [o["Name"] for o in steps.get(source, {}).get("outputs", [])]
+            if steps.get(source, {}).get("action") == "aws:executeAutomation":
+                declared = ["Output"]
             if source not in sure[name] or output not in declared:
                 wrong.append((name, reference))
 
@@ -187,13 +196,21 @@ def test_time_is_bounded(steps: Steps, action: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Scan", "Install"])
-def test_commands_end_before_their_step(steps: Steps, name: str) -> None:
+def test_commands_end_before_their_step(steps: Steps, assess_steps: Steps, name: str) -> None:
     """Delivery and run have limits of their own, and the step's is longer than both together."""
-    inputs = steps[name]["inputs"]
+    step = {**assess_steps, **steps}[name]
+    inputs = step["inputs"]
     run = int(inputs["Parameters"]["StepTimeoutSeconds"][0])
 
     assert 30 <= inputs["TimeoutSeconds"] <= 600 and 1 <= run <= 36000
-    assert steps[name]["timeoutSeconds"] > run + inputs["TimeoutSeconds"]
+    assert step["timeoutSeconds"] > run + inputs["TimeoutSeconds"]
+
+
+def test_the_assess_runbook_ends_before_its_step(steps: Steps, assess_steps: Steps) -> None:
+    """Assess waits for every attempt of every step of its child."""
+    limits = [step.get("timeoutSeconds", 1) * step.get("maxAttempts", 1) for step in assess_steps.values()]
+
+    assert steps["Assess"]["timeoutSeconds"] > sum(limits)
 
 
 def test_install_has_one_attempt(steps: Steps) -> None:
@@ -201,11 +218,11 @@ def test_install_has_one_attempt(steps: Steps) -> None:
     assert steps["Install"]["maxAttempts"] == 1
 
 
-def test_commands_can_be_recognised(steps: Steps) -> None:
+def test_commands_can_be_recognised(steps: Steps, assess_steps: Steps) -> None:
     """The scripts find the execution's own commands by the very comments that the commands carry."""
-    scan, install = steps["Scan"]["inputs"]["Comment"], steps["Install"]["inputs"]["Comment"]
+    scan, install = assess_steps["Scan"]["inputs"]["Comment"], steps["Install"]["inputs"]["Comment"]
 
-    assert steps["AssessPatches"]["inputs"]["InputPayload"]["ScanComment"] == scan
+    assert assess_steps["AssessPatches"]["inputs"]["InputPayload"]["ScanComment"] == scan
     assert steps["AwaitHostIdle"]["inputs"]["InputPayload"]["InstallComment"] == install
     comments = {scan, install, steps["AwaitHostIdle"]["inputs"]["InputPayload"]["IdleComment"]}
     assert len(comments) == 3 and all("{{automation:EXECUTION_ID}}" in comment for comment in comments)
@@ -239,4 +256,4 @@ def test_a_failed_way_back_halts_the_roll(steps: Steps) -> None:
 
     assert writes[0] == writes[1]
     assert writes[0]["UpdateExpression"] == "SET Halted = if_not_exists(Halted, :by)"
-    assert writes[0]["Key"] == {"Id": {"S": "ROLL#{{Preflight.Roll}}"}}
+    assert writes[0]["Key"] == {"Id": {"S": "ROLL#{{AcquireLease.Roll}}"}}

@@ -11,13 +11,15 @@ from document.render import FULL, RUNBOOK, rendered
 README = (RUNBOOK / "README.md").read_text()
 STATES = {"LEASED", "DETACHING", "DRAINED", "INSTALLING", "RESTORING", "HEALING"}
 NO_CODE = {"TCP", "TLS", "HTTP", "HTTPS", "SS", "CLOSED", "PAUSE"} | STATES
-LOOKS = {"ProbeQuietMethod", "AwaitQuiet"}  # AwaitDelay judges them
-NOT_JUDGED = LOOKS | {"Scan", "Report", "RouteOutcome", "Notify", "Done", "Fail", "OnCancel"}
+LOOKS = {"ProbeQuietMethod", "AwaitQuiet"}  # Conclude and AwaitDelay judge them
+NOT_JUDGED = LOOKS | {"Scan", "Conclude", "Report", "RouteOutcome", "Notify", "Done", "Fail", "OnCancel"}
 
 
 @pytest.fixture(scope="module")
-def all_steps(full: str) -> Steps:
-    return {step["name"]: step for step in yaml.safe_load(full)["mainSteps"]}
+def documents(full: str) -> list[Steps]:
+    """The steps of each document, in the order of their pictures."""
+    texts = [full, *(rendered(FULL)[name] for name in ("assess_document", "restore_document"))]
+    return [{step["name"]: step for step in yaml.safe_load(text)["mainSteps"]} for text in texts]
 
 
 SCRIPTS = {path.stem: path.read_text() for path in RUNBOOK.glob("scripts/*.py")}
@@ -35,41 +37,43 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_picture_has_every_route(all_steps: Steps, number: int) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_picture_has_every_route(documents: list[Steps], number: int) -> None:
     """The arrows of each picture are the routes of its document, and no others."""
-    restoring = {s["name"]: s for s in yaml.safe_load(rendered(FULL)["restore_document"])["mainSteps"]}
     picture = re.findall(r"```mermaid\n(.*?)```", README, re.S)[number]
     drawn = set(re.findall(r"^  (\w+) (-->|-\.->)(?:\|[^|]*\|)? (\w+)$", picture, re.M))
     kinds = {"success": "-->", "failure": "-.->"}
-    routes = edges((all_steps, restoring)[number])
+    routes = edges(documents[number])
     real = {(e.source, kinds[e.kind], e.target) for e in routes if e.kind in kinds and e.target != END}
 
     assert drawn == real
 
 
-def test_table_has_every_step_in_order(all_steps: Steps) -> None:
-    """A row for each step, in the order of the document."""
-    assert [row[0] for row in rows("Every step")] == list(all_steps)
+@pytest.mark.parametrize(("heading", "number"), [("Every step", 0), ("The assess runbook", 1)])
+class TestEachTable:
+    """The tables of steps."""
+
+    def test_has_every_step_in_order(self, documents: list[Steps], heading: str, number: int) -> None:
+        """A row for each step, in the order of the document."""
+        assert [row[0] for row in rows(heading)] == list(documents[number])
+
+    def test_tells_every_route(self, documents: list[Steps], heading: str, number: int) -> None:
+        """What follows on success, failure and cancellation is what the document says."""
+        routes = edges(documents[number])
+        for name, _, *columns in rows(heading):
+            told = [set(re.findall(r"\b[A-Z]\w+\b", column)) for column in [*columns, ""][:3]]
+            kinds = ("success", "failure", "cancel")
+            real = [{e.target for e in routes if e.source == name and e.kind == kind} - {END} for kind in kinds]
+
+            assert told == real, name
 
 
-def test_table_tells_every_route(all_steps: Steps) -> None:
-    """What follows on success, failure and cancellation is what the document says."""
-    routes = edges(all_steps)
-    for name, _, success, failure, cancel in rows("Every step"):
-        real = {kind: {e.target for e in routes if e.source == name and e.kind == kind} - {END} for kind in
-                ("success", "failure", "cancel")}  # fmt: skip
-
-        assert set(re.findall(r"\b[A-Z]\w+\b", success)) == real["success"], name
-        assert set(re.findall(r"\b[A-Z]\w+\b", failure)) == real["failure"], name
-        assert set(re.findall(r"\b[A-Z]\w+\b", cancel)) == real["cancel"], name
-
-
-def test_codes_are_a_closed_list(all_steps: Steps) -> None:
+def test_codes_are_a_closed_list(documents: list[Steps]) -> None:
     """Every code that a script can report is documented, and every documented code can be reported."""
     source = source_of(set(SCRIPTS) - RESTORING)
     raised = set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)*)(?:: |")', source)) - NO_CODE
-    by_name = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED" for name in set(all_steps) - NOT_JUDGED}
+    steps = {*documents[0], *documents[1]} - NOT_JUDGED
+    by_name = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() + "_FAILED" for name in steps}
     section = README.split("## Outcomes and codes")[1].split("\n## ")[0]
     documented = set(
         re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b|\b(?:PATCHED|COMPLIANT|FLOOR|PAUSED|FREEZE|ALARM)\b", section)

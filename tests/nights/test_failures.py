@@ -74,9 +74,9 @@ def test_a_cancel_during_the_reboot_waits_for_the_host(plan):
 
 
 def test_a_cancel_before_anything_was_touched_touches_nothing(plan):
-    """A cancelled scan ends without an ELB write."""
+    """A cancelled assessment ends without an ELB write."""
     played = night(
-        plan, scene(dict.fromkeys("ab", "patches"), faults=acts("cancel", {"step": "Scan", "after": 3}, "ab"))
+        plan, scene(dict.fromkeys("ab", "patches"), faults=acts("cancel", {"step": "Assess", "after": 3}, "ab"))
     )
 
     assert played.evidence.writes == []

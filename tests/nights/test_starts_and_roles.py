@@ -157,11 +157,15 @@ def test_without_the_right_to_register_the_machine_is_not_forgotten(plan):
 
 @pytest.mark.parametrize(
     ("more", "missing"),
-    [((), "ec2:DescribeInstances"), (("ec2:DescribeInstances", "dynamodb:GetItem"), "elbv2:DescribeTargetGroups")],
-    ids=["alone", "with-ec2"],
+    [
+        ((), "ssm:StartAutomationExecution"),
+        (("iam:PassRole", "dynamodb:GetItem"), "ec2:DescribeInstances"),
+        (("iam:PassRole", "dynamodb:GetItem", "ec2:DescribeInstances"), "elbv2:DescribeTargetGroups"),
+    ],
+    ids=["alone", "with-its-own-role", "with-ec2"],
 )
 def test_the_default_role_does_not_suffice(plan, more, missing):
-    """AmazonSSMAutomationRole lacks EC2's reads and Elastic Load Balancing altogether: nothing is touched."""
+    """AmazonSSMAutomationRole hands over no role and lacks EC2's reads and all of ELB: nothing is touched."""
     played = night(plan, scene({"a": "patches", "b": "patches"}), prepare=default_role(*more), managed_policies=True)
 
     assert [x.status for x in played.executions] == ["Failed"]

@@ -66,7 +66,8 @@ def case(groups: str, document: object) -> str:
     )
     if document:
         needed = document if isinstance(document, int) else 1
-        outputs = {"patch_document": rendered(document), "await_quiet_document": "{}", "needed_seconds": needed}
+        outputs = {"patch_document": rendered(document), "assess_document": rendered({}), "needed_seconds": needed}
+        outputs |= {"await_quiet_document": "{}"}
         text += f"override_module {{\n  target  = module.runbook\n  outputs = {json.dumps(outputs)}\n}}\n"
     return text + 'run "planned" {\n  command = plan\n}\n'
 

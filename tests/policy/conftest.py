@@ -41,6 +41,12 @@ def document(planned):
 
 
 @pytest.fixture(scope="session")
+def assess_document(planned):
+    """The assess runbook as it would be created."""
+    return document_named(planned, "web-alb-assess")
+
+
+@pytest.fixture(scope="session")
 def restore_document(planned):
     """The restore runbook as it would be created."""
     return document_named(planned, "web-alb-restore")

@@ -70,14 +70,16 @@ def allowed(texts, service, operation, params, tags=None):
     )
 
 
-def test_the_automation_role_has_what_the_steps_call_and_no_more(document, automation_role):
-    """The actions of the role's policies are those of the calls in scripts and steps, in both directions."""
-    called = {action for call in calls_of_document(document) for action in actions(*call)}
-    called |= {action for step in document["mainSteps"] for action in actions_of_step(step["action"])}
-    called |= {action for call in native_calls(document) for action in actions(*call)}
-    called |= parts_of_transactions(document)
+def test_the_automation_role_has_what_the_steps_call_and_no_more(document, assess_document, automation_role):
+    """The actions of the role's policies are those of the calls of both its runbooks, in both directions."""
+    called = set()
+    for one in (document, assess_document):
+        called |= {action for call in calls_of_document(one) for action in actions(*call)}
+        called |= {action for step in one["mainSteps"] for action in actions_of_step(step["action"])}
+        called |= {action for call in native_calls(one) for action in actions(*call)}
+        called |= parts_of_transactions(one)
 
-    # The restore runbook, which a cancelled execution starts, has a role of its own, which is handed over.
+    # To the assess runbook it is handed over itself, to the restore runbook that one's role.
     assert granted(automation_role) == {*called, "iam:PassRole"}
 
 
@@ -91,14 +93,34 @@ def test_the_restore_role_has_what_its_steps_call_and_no_more(restore_document, 
     assert {"ssm:SendCommand", "elasticloadbalancing:DeregisterTargets"}.isdisjoint(called)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("web-alb-restore", True), ("web-alb-patching", False)])
-def test_an_execution_starts_the_restore_runbook_only(automation_role, name, expected):
-    """The automation role starts the restore runbook, hands its role over, and starts nothing else."""
+def test_the_assess_runbook_changes_nothing(assess_document):
+    """What its scripts and steps call writes nothing; its only command is the scan."""
+    called = {action for call in calls_of_document(assess_document) for action in actions(*call)}
+    called |= {action for call in native_calls(assess_document) for action in actions(*call)}
+    commands = [step for step in assess_document["mainSteps"] if step["action"] == "aws:runCommand"]
+
+    reads = re.compile(r"[a-z0-9]+:(Batch)?(Describe|Get|List|Query|Scan)")
+
+    assert not [action for action in called if not reads.match(action)]
+    asked = [step["inputs"]["Parameters"] for step in commands]
+    assert [given.get("Operation", given.get("Mode")) for given in asked] == [["Scan"], ["probe"]]
+    assert not parts_of_transactions(assess_document)
+
+
+STARTS = [("web-alb-assess", True), ("web-alb-restore", True), ("web-alb-patching", False), ("AWS-StopEC2", False)]
+
+
+@pytest.mark.parametrize(("name", "expected"), STARTS)
+def test_an_execution_starts_its_children_only(automation_role, name, expected):
+    """The automation role starts the assess and the restore runbook, hands over their roles, and no more."""
     context = Context({"iam:PassedToService": ["ssm.amazonaws.com"]})
-    passes = [f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("restore", "runbook")]
+    roles = [
+        f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("restore", "runbook", "window")
+    ]
+    passed = [decide(Request("iam:PassRole", arn, context), automation_role).allowed for arn in roles]
 
     assert allowed(automation_role, "ssm", "StartAutomationExecution", {"DocumentName": name}) is expected
-    assert [decide(Request("iam:PassRole", arn, context), automation_role).allowed for arn in passes] == [True, False]
+    assert passed == [True, True, False]
 
 
 def test_the_events_role_starts_the_restore_runbook_and_no_more(events_role):

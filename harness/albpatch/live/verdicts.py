@@ -11,7 +11,7 @@ from albpatch.live.account import Account
 from albpatch.live.calls import Unanswered
 from albpatch.live.rules import RULES
 from albpatch.live.snapshot import Snapshot
-from albpatch.settings import Deployment, Fleet
+from albpatch.settings import Deployment, Fleet, Role
 
 State = Literal["as it should be", "noted", "not as it should be", "not settled yet", "unknown", "nothing to look at"]
 
@@ -51,9 +51,18 @@ class Look:
 
     @property
     def documents(self) -> list[str]:
-        """The runbooks by name: the one that patches, and the one that restores if there is one."""
-        restore = self.deployment.restore
-        return [self.deployment.document.name, *([] if restore is None else [restore.document])]
+        """The runbooks by name: the one that patches, and those that it starts, if there are any."""
+        return [self.deployment.document.name, *self.children]
+
+    @property
+    def children(self) -> dict[str, Role]:
+        """The runbooks that the patching one starts, by name: the assess and the restore runbook, with their roles."""
+        deployment, found = self.deployment, dict[str, Role]()
+        if deployment.assess_document is not None:
+            found[deployment.assess_document] = deployment.automation_role
+        if deployment.restore is not None:
+            found[deployment.restore.document] = deployment.restore.role
+        return found
 
     @property
     def groups(self) -> list[str]:

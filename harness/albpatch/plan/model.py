@@ -58,7 +58,7 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Runbook:
-    """A runbook of a call and the role that it assumes. kind: patching or restore."""
+    """A runbook of a call and the role that it assumes. kind: patching, assess or restore."""
 
     kind: str
     resource: Resource
@@ -123,9 +123,14 @@ class Call:
 
     @property
     def runbooks(self) -> list[Runbook]:
-        """The patching runbook and the one that restores, as far as the call has them."""
+        """The patching runbook, its first half and the one that restores, as far as the call has them."""
+        assessing = self._named("aws_ssm_document", "assess_document", self.get("assess_document"))
         restoring = self._named("aws_ssm_document", "recovery", self.get("restore", "document"))
-        found = [("patching", self.document, "automation"), ("restore", restoring, "restore")]
+        found = [
+            ("patching", self.document, "automation"),
+            ("assess", assessing, "automation"),
+            ("restore", restoring, "restore"),
+        ]
         return [Runbook(kind, document, self.role(role)) for kind, document, role in found if document is not None]
 
     @property

@@ -2,7 +2,8 @@
 
 A guard of a step is a step that must have succeeded on every way to it. Guards matter before a step that takes an
 instance out of rotation or may reboot it; after it, what matters is that failures still lead to where the instance is
-put back. In a runbook that only puts back, guards matter before that: a machine may still be about to reboot.
+put back. In a runbook that only puts back, guards matter before that: a machine may still be about to reboot. One that
+does neither is there to judge: each of its steps is a guard of whoever started it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ def compare(
 
 def _guards(graph: Graph, name: str) -> list[str]:
     """The acts that a step guards."""
+    if not graph.acts:
+        return [END]
     return [one for one in graph.acts if name in graph.guards_of(one)]
 
 
@@ -152,9 +155,15 @@ class _Steps:
                 for one in acts
                 if one in self._new.reachable(new.get(label, END)) and label not in self._old.labels_to(self._name, one)
             ]
+            if not self._old.acts:  # a way that stopped here and goes on now
+                gained = sorted(self._way(self._new, new.get(label)) - self._way(self._old, old.get(label)))
             lost = self._late and self._back(self._old, old.get(label)) and not self._back(self._new, new.get(label))
             text = f"{label}: {old.get(label, 'nothing')} became {new.get(label, 'nothing')}"
             yield self._say(text, "weakened" if gained or (lost and label in new) else "changed")
+
+    @staticmethod
+    def _way(graph: Graph, target: str | None) -> set[str]:
+        return graph.reachable(target or END)
 
     @staticmethod
     def _back(graph: Graph, target: str | None) -> bool:

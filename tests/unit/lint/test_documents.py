@@ -18,10 +18,12 @@ AWS_OWNED = sorted((ROOT / "tests/fixtures/aws-documents").glob("*.json"))
 
 @pytest.fixture(scope="module")
 def runbooks():
-    return {"plain": rendered(PLAIN)["patch_document"], "full": rendered(FULL)["patch_document"]}
+    plain, full = rendered(PLAIN), rendered(FULL)
+    assess = {"assess-plain": plain["assess_document"], "assess-full": full["assess_document"]}
+    return {"plain": plain["patch_document"], "full": full["patch_document"], **assess}
 
 
-@pytest.mark.parametrize("name", ["plain", "full"])
+@pytest.mark.parametrize("name", ["plain", "full", "assess-plain", "assess-full"])
 def test_our_runbook_is_clean(runbooks, name):
     """There is nothing to find in it, not even a note."""
     assert [(one.id, one.address, one.what) for one in lint(runbooks[name]).findings] == []
@@ -38,7 +40,7 @@ def test_our_runbook_is_clean(runbooks, name):
         (r"(name: Restore\n  action: )aws:executeAutomation", r"\1aws:sleep", "left-detached"),
         (r"register_targets\(TargetGroupArn=", "register_targets(GroupArn=", "input-unknown"),
         (r"(name: Detach\n(?:.*\n)*?  onFailure: )step:Restore", r"\1step:AwaitDelay", "output-not-sure"),
-        (r"(name: Scan\n  action: aws:runCommand\n)  timeoutSeconds: \d+\n", r"\1", "timeout-missing"),
+        (r"(name: Install\n  action: aws:runCommand\n)  timeoutSeconds: \d+\n", r"\1", "timeout-missing"),
     ],
 )
 def test_a_guard_that_is_taken_away_is_found(runbooks, pattern, replacement, rule):

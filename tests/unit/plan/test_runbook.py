@@ -1,5 +1,6 @@
 """Two runbooks compared: what weakens a guard, what only changes, what is nothing."""
 
+import dataclasses
 import re
 from datetime import UTC, datetime
 
@@ -34,14 +35,14 @@ def bent(text, name, old, new):
 
 # One guard of the bundled runbook each: (step, what stands there, what stands there then).
 WEAKENED = [
-    ("RoutePreflight", "NextStep: RouteProbe}", "NextStep: Detach}"),
-    ("RouteAssessment", "Default: Report", "Default: AcquireLease"),
-    ("RouteProbe", "NextStep: AcquireLease}", "NextStep: Detach}"),
-    ("ProbeQuietMethod", "nextStep: AcquireLease", "nextStep: Detach"),
+    ("Preflight", "onFailure: step:Conclude", "onFailure: Continue"),
+    ("RoutePreflight", "Default: Conclude", "Default: AssessPatches"),
+    ("AssessPatches", "isCritical: true", "isCritical: false"),
+    ("AcquireLease", '"{{Assess.Output}}"', '"{}"'),
     ("AcquireLease", "nextStep: RouteLease", "nextStep: Detach"),
     ("AcquireLease", '"{{MinHealthyCount}}"', '"0"'),
     ("AcquireLease", '"{{MinHealthyPercent}}"', '"0"'),
-    ("AcquireLease", "PropagationSeconds: 30", "PropagationSeconds: 5"),
+    ("PlanDrain", "PropagationSeconds: 30", "PropagationSeconds: 5"),
     ("AcquireLease", "if count < floor", "if count < 0"),
     ("AcquireLease", "onFailure: step:Report", "onFailure: Continue"),
     ("AcquireLease", "onCancel: step:OnCancel", "onCancel: Abort"),
@@ -73,9 +74,9 @@ WEAKENED = [
 
 
 @pytest.mark.parametrize(("name", "old", "new"), WEAKENED, ids=lambda v: v[:30])
-def test_one_weakened_guard_is_found(bundled, restoring, name, old, new):
+def test_one_weakened_guard_is_found(outputs, name, old, new):
     """Whatever single guard of the bundled runbooks is weakened, the difference is called weaker."""
-    differences = bent_differences(bundled, restoring, name, old, new)
+    differences = bent_differences(outputs, name, old, new)
 
     if "if False:" in new:  # an answer that changed, with the same test in front of it
         assert [d.effect for d in differences] == ["changed"]
@@ -83,10 +84,16 @@ def test_one_weakened_guard_is_found(bundled, restoring, name, old, new):
         assert "weakened" in [d.effect for d in differences], differences
 
 
-def bent_differences(bundled, restoring, name, old, new):
-    """What differs when a step is bent in the runbook that has it; the patching one starts the restore runbook."""
-    text = bundled if f"- name: {name}\n" in bundled else restoring
-    started = {"web-alb-restore": load(restoring)}
+def children(outputs):
+    """The runbooks that the patching one starts, by name."""
+    return {f"web-alb-{name}": load(outputs[f"{name}_document"]) for name in ("assess", "restore")}
+
+
+def bent_differences(outputs, name, old, new):
+    """What differs when a step is bent in the first runbook that has it."""
+    texts = [outputs[f"{which}_document"] for which in ("patch", "assess", "restore")]
+    text = next(one for one in texts if f"- name: {name}\n" in one)
+    started = children(outputs)
     return compare(load(text), _read(bent(text, name, old, new)), started, started)
 
 
@@ -97,9 +104,9 @@ def _read(text):
 
 
 @pytest.mark.parametrize("name", ["AcquireLease", "RouteLease", "AwaitDelay", "Commit", "RouteCommit", "Restore"])
-def test_a_removed_guard_is_found(bundled, restoring, name):
+def test_a_removed_guard_is_found(bundled, outputs, name):
     """A guard that is taken out, with the routes led around it, is called removed and weaker."""
-    raw, started = yaml.safe_load(bundled), {"web-alb-restore": load(restoring)}
+    raw, started = yaml.safe_load(bundled), children(outputs)
     [gone] = [s for s in raw["mainSteps"] if s["name"] == name]
     onwards = gone.get("nextStep") or gone["inputs"]["Choices"][0]["NextStep"]
     raw["mainSteps"].remove(gone)
@@ -108,6 +115,15 @@ def test_a_removed_guard_is_found(bundled, restoring, name):
 
     differences = compare(load(bundled), _read(text), started, started)
     assert (name, f"step {name} removed", "weakened") in [(d.step, d.text, d.effect) for d in differences]
+
+
+@pytest.mark.parametrize("name", ["Preflight", "Scan", "AssessPatches", "RouteAssessment"])
+def test_a_removed_judgement_is_found(outputs, name):
+    """In a runbook that only judges, whatever is not looked at any more is called weaker."""
+    before = load(outputs["assess_document"])
+    after = dataclasses.replace(before, steps=tuple(step for step in before.steps if step.name != name))
+
+    assert (name, "weakened") in [(d.step, d.effect) for d in compare(before, after)]
 
 
 # One guard of the restore runbook each, as above: it must not put back a machine that may still be rebooted.
@@ -175,15 +191,15 @@ HARMLESS = [
     ("AcquireLease", "ConsecutiveLooks", None),
     ("Preflight", "timeoutSeconds: 300", "timeoutSeconds: 280"),
     ("AwaitHealthy", "ConsecutiveLooks: 3", "ConsecutiveLooks: 5"),
-    ("AcquireLease", "PropagationSeconds: 30", "PropagationSeconds: 60"),
+    ("PlanDrain", "PropagationSeconds: 30", "PropagationSeconds: 60"),
     ("Bake", "Duration: PT60S", "Duration: PT2M"),
 ]
 
 
 @pytest.mark.parametrize(("name", "old", "new"), [h for h in HARMLESS if h[2]], ids=lambda v: v[:30])
-def test_what_protects_as_much_is_no_weakening(bundled, restoring, name, old, new):
+def test_what_protects_as_much_is_no_weakening(outputs, name, old, new):
     """A longer wait, more looks or another time-out is listed and called neither weaker nor doubtful."""
-    differences = bent_differences(bundled, restoring, name, old, new)
+    differences = bent_differences(outputs, name, old, new)
 
     assert [d.effect for d in differences] == ["plain"]
 
@@ -208,10 +224,10 @@ def test_another_role_is_said(bundled):
     ]
 
 
-def test_a_strengthened_runbook_is_not_called_weaker(bundled, restoring):
+def test_a_strengthened_runbook_is_not_called_weaker(bundled, outputs):
     """The other way round, each of the routes that weakened a guard is no weakening."""
     for name, old, new in [w for w in WEAKENED if w[0] in ("RouteLease", "RouteCommit", "Restore", "AcquireLease")]:
-        weak, started = _read(bent(bundled, name, old, new)), {"web-alb-restore": load(restoring)}
+        weak, started = _read(bent(bundled, name, old, new)), children(outputs)
         effects = [(d.effect, d.text) for d in compare(weak, load(bundled), started, started)]
 
         if "script" not in str(effects) and "StringEquals" not in old:
@@ -254,13 +270,13 @@ def test_the_findings_say_what_is_weaker():
     assert ids[3] == [("guard-changed", "warning")]
 
 
-def test_the_graph_of_the_bundled_runbook(bundled, restoring):
+def test_the_graph_of_the_bundled_runbook(bundled, outputs):
     """What takes out, what puts back and what guards Install in the bundled runbook."""
-    graph = Graph(load(bundled), {"web-alb-restore": load(restoring)})
+    graph = Graph(load(bundled), children(outputs))
 
     assert graph.disturbing == ["Detach", "Install"]
     assert "Restore" in graph.restoring
-    assert {"AcquireLease", "RouteLease", "AwaitDelay", "Commit", "RouteCommit"} <= graph.guards_of("Install")
+    assert {"Assess", "AcquireLease", "RouteLease", "AwaitDelay", "Commit", "RouteCommit"} <= graph.guards_of("Install")
     assert not graph.ends_at("Detach", "Report") or graph.ends_at("Report", "")
 
 

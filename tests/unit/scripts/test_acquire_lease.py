@@ -21,18 +21,48 @@ def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, An
         for holders in world.table.items.values():
             if holders.get("Holders", {}).get("SS", [""])[0].startswith(ME):
                 del holders["Holders"]
-        found = []
-        for group in groups:
+        found: list[Any] = event.pop("seen", [])
+        for group in () if found else groups:
             own = [d for d in world.targets[group] if d["Target"]["Id"] == ME]
             entry = {"Arn": group, "Protocol": world.groups[group]["Protocol"], "States": []}
             found.append({**entry, "Targets": [d["Target"] for d in own]})
-        settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "PropagationSeconds": propagation}
-        settings |= {"MaxUnavailable": "1", "Roll": ROLL, "CommitBefore": "0"}
-        event = {"InstanceId": ME, "Registrations": json.dumps(found), **settings, **event}
-        answer = run("acquire_lease", **event)
+        planned = run("plan_drain", Registrations=json.dumps(found), PropagationSeconds=propagation)
+        assessment = {"Outcome": "continue", "Registrations": planned["Registrations"], "Roll": ROLL, "Look": "none"}
+        assessment["CommitBefore"] = event.pop("CommitBefore", "0")
+        settings = {"MinHealthyCount": str(count), "MinHealthyPercent": str(percent), "MaxUnavailable": "1"}
+        settings["Assessment"] = [json.dumps(assessment)]
+        answer = run("acquire_lease", **{"InstanceId": ME, **settings, **event})
         return {**answer, "Registrations": json.loads(answer["Registrations"])}
 
     return runner
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [("compliant", "COMPLIANT: nothing"), ("skipped", "INSTANCE_GONE: gone: for good"), ("deferred", "FREEZE: closed")],
+)
+def test_what_was_found_is_passed_on(world: World, run: Any, outcome: str, sentence: str, listed: bool) -> None:
+    """Without something to do there is no lease and no call: outcome and words are the assess runbook's own."""
+    found = {"Outcome": outcome, "Sentence": sentence, "Roll": ROLL, "CommitBefore": "7", "Look": "none"}
+    text = json.dumps({**found, "Registrations": "[]"})
+    settings = {"MinHealthyCount": "1", "MinHealthyPercent": "50", "MaxUnavailable": "1"}
+
+    answer = run("acquire_lease", Assessment=[text] if listed else text, **settings)
+
+    assert answer == {**found, "Registrations": "[]", "WaitSeconds": "0"}
+    assert world.table.items == {} and world.calls == []
+
+
+@pytest.mark.parametrize("text", ["", "{{Assess.Output}}", "{}", "null"])
+def test_no_verdict_is_a_failure(world: World, run: Any, text: str) -> None:
+    """What is not a whole verdict fails the step; nothing is taken."""
+    settings = {"MinHealthyCount": "1", "MinHealthyPercent": "50", "MaxUnavailable": "1"}
+
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        run("acquire_lease", Assessment=[text], **settings)
+
+    assert world.table.items == {} and world.calls == []
 
 
 def floor_code(answer: dict[str, Any]) -> str:
@@ -250,7 +280,7 @@ def test_added_port_is_a_change(world: World, acquire: Any) -> None:
     web = world.group("web", *healthy(ME, A))
     seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": []}]
 
-    assert floor_code(acquire(web, Registrations=json.dumps(seen))) == "REGISTRATION_CHANGED"
+    assert floor_code(acquire(web, seen=seen)) == "REGISTRATION_CHANGED"
 
 
 def test_group_that_does_not_hold_it(world: World, acquire: Any) -> None:
@@ -270,7 +300,7 @@ def test_order_of_ports_is_no_change(world: World, acquire: Any) -> None:
     targets = [{"Id": ME, "Port": 81}, {"Id": ME, "Port": 80}]
     seen = [{"Arn": web, "Protocol": "HTTP", "States": [], "Targets": targets}]
 
-    assert acquire(web, Registrations=json.dumps(seen))["Registrations"][0]["Targets"] == targets
+    assert acquire(web, seen=seen)["Registrations"][0]["Targets"] == targets
 
 
 @pytest.mark.parametrize(

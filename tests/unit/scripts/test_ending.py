@@ -11,6 +11,7 @@ from unit.scripts.world import EXECUTION, ME, World
 
 WINDOW = "99999999-8888-7777-6666-555555555555"
 CHILD = "22222222-3333-4444-5555-666666666666"
+ASSESSING = "44444444-5555-6666-7777-888888888888"
 
 
 @pytest.fixture
@@ -23,9 +24,7 @@ def walk(world: World, until: str, **last: Any) -> str:
     web = world.group("web", (ME, 80, "healthy"))
     record = json.dumps([{"Arn": web, "Targets": [{"Id": ME, "Port": 80}], "Healthy": [], "Floor": {}, "Zones": {}}])
     outputs: dict[str, dict[str, str]] = {
-        "Preflight": {"Outcome": "continue", "Sentence": f"{ME} is managed."},
-        "Scan": {},
-        "AssessPatches": {"Outcome": "continue", "Sentence": "2 missing."},
+        "Assess": {"ExecutionId": ASSESSING, "Status": "Success"},
         "AcquireLease": {"Outcome": "continue", "Sentence": "Fine.", "Registrations": record},
         "Detach": {"DetachedAt": "1"},
         "AwaitDelay": {},
@@ -64,18 +63,18 @@ def test_patched_night(world: World, report: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "outcome", "code"),
+    ("outcome", "code"),
     [
-        ("Preflight", "skipped", "NOT_MANAGED"),
-        ("Preflight", "deferred", "ALREADY_DRAINING"),
-        ("AssessPatches", "compliant", "COMPLIANT"),
-        ("AssessPatches", "skipped", "PATCH_LOCK_HELD"),
-        ("AcquireLease", "deferred", "FLOOR"),
+        ("skipped", "NOT_MANAGED"),
+        ("deferred", "ALREADY_DRAINING"),
+        ("compliant", "COMPLIANT"),
+        ("skipped", "PATCH_LOCK_HELD"),
+        ("deferred", "FLOOR"),
     ],
 )
-def test_ends_before_anything_was_touched(world: World, report: Any, step: str, outcome: str, code: str) -> None:
+def test_ends_before_anything_was_touched(world: World, report: Any, outcome: str, code: str) -> None:
     """Skipped, compliant and deferred are reported with their code, and that rotation was not touched."""
-    walk(world, step, Outcome=outcome, Sentence=f"{code}: the reason: with a colon.", Registrations="[]")
+    walk(world, "AcquireLease", Outcome=outcome, Sentence=f"{code}: the reason: with a colon.", Registrations="[]")
 
     found = report()
 
@@ -93,12 +92,39 @@ def test_refused_commit_is_deferred_and_returned(world: World, report: Any) -> N
     assert (found["Outcome"], found["Code"], found["Rotation"]) == ("deferred", "FLOOR", "returned")
 
 
-def test_failed_scan_alone_is_no_failure(world: World, report: Any) -> None:
-    """AssessPatches judges the scan: a held patch lock fails the step Scan and is reported as skipped."""
-    walk(world, "Scan", status="Failed", message="exit 4")
-    world.step("AssessPatches", Outcome="skipped", Sentence="PATCH_LOCK_HELD: busy.")
+@pytest.mark.parametrize("status", ["Failed", "TimedOut"])
+def test_a_child_that_failed_speaks_for_itself(world: World, report: Any, status: str) -> None:
+    """The code and the words of the assess runbook are those of the report, unchanged."""
+    said = "TARGET_TYPE_NOT_SUPPORTED: The targets of web: no instances."
+    walk(world, "Assess", status=status, message="the child execution failed")
+    world.executions[ASSESSING] = assessment(said)
 
-    assert report()["Code"] == "PATCH_LOCK_HELD"
+    found = report()
+
+    assert (found["Outcome"], f"{found['Code']}: {found['Sentence']}") == ("failed", said)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        pytest.param(None, id="there is no child"),
+        pytest.param({}, id="no outputs"),
+        pytest.param({"Outputs": {"Conclude.Verdict": []}}, id="an empty output"),
+        pytest.param({"Outputs": {"Conclude.Verdict": ["{{Conclude.Verdict}}"]}}, id="no verdict"),
+    ],
+)
+def test_a_child_that_never_came_to_its_verdict(world: World, report: Any, ended: dict[str, Any] | None) -> None:
+    """Cancelled, or lost: the parent fails with the name of its step, and the roll stops."""
+    walk(world, "Assess", status="Failed", message="Cancelled")
+    if ended is not None:
+        world.executions[ASSESSING] = ended
+
+    assert report()["Code"] == "ASSESS_FAILED"
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "ASSESS_FAILED"
+
+
+def assessment(sentence: str) -> dict[str, Any]:
+    return {"Outputs": {"Conclude.Verdict": [json.dumps({"Outcome": "failed", "Sentence": sentence})]}}
 
 
 RAISED = [
@@ -124,8 +150,7 @@ def test_raised_code_is_found_in_the_message(world: World, report: Any, message:
 @pytest.mark.parametrize(
     ("step", "code"),
     [
-        ("Preflight", "PREFLIGHT_FAILED"),
-        ("AssessPatches", "ASSESS_PATCHES_FAILED"),
+        ("Assess", "ASSESS_FAILED"),
         ("AcquireLease", "ACQUIRE_LEASE_FAILED"),
         ("Detach", "DETACH_FAILED"),
         ("AwaitDelay", "AWAIT_DELAY_FAILED"),
@@ -202,7 +227,7 @@ def test_open_record_is_never_a_success(world: World, report: Any, state: str) -
 
 def test_record_of_somebody_else_is_not_ours(world: World, report: Any) -> None:
     """Deferred because another execution has the instance out: nothing of it is ours to report."""
-    walk(world, "Preflight", Outcome="deferred", Sentence="OPEN_RECORD: x works on it.")
+    walk(world, "AcquireLease", Registrations="[]", Outcome="deferred", Sentence="OPEN_RECORD: x works on it.")
     world.table.open_record(ME, CHILD, "DRAINED", [])
 
     found = report()
@@ -234,7 +259,7 @@ def test_instance_that_serves_nowhere_was_untouched(world: World, report: Any, r
 
 def test_no_step_said_anything(world: World, report: Any) -> None:
     """Silence is a failure."""
-    world.step("Preflight", "Pending")
+    world.step("Assess", "Pending")
 
     assert (report()["Outcome"], report()["Code"]) == ("failed", "NO_OUTCOME")
 
@@ -300,7 +325,7 @@ def test_outcome_matters_more_than_the_halt(world: World, report: Any) -> None:
 
 def test_execution_without_a_window_is_a_roll_of_its_own(world: World, run: Any) -> None:
     """Started by hand, the execution's id names the roll."""
-    world.step("Preflight", "Failed", "RuntimeError: TARGET_TYPE_NOT_SUPPORTED: no")
+    world.step("Assess", "Failed", ExecutionId=ASSESSING)
 
     run("report", WindowExecutionId="")
 
@@ -312,9 +337,9 @@ def test_execution_without_a_window_is_a_roll_of_its_own(world: World, run: Any)
     [
         ("VerifyPatches", "RuntimeError: PATCHES_FAILED: 2 patches failed.", "PATCHES_FAILED"),
         ("Detach", "An error occurred (AccessDenied)", "DETACH_FAILED"),
-        ("AssessPatches", "RuntimeError: SCAN_FAILED: no", "SCAN_FAILED"),
-        ("AssessPatches", "RuntimeError: STATE_STALE: no", None),
-        ("Preflight", "RuntimeError: TARGET_TYPE_NOT_SUPPORTED: no", None),
+        ("Assess", "SCAN_FAILED: no", "SCAN_FAILED"),
+        ("Assess", "STATE_STALE: no", None),
+        ("Assess", "TARGET_TYPE_NOT_SUPPORTED: no", None),
     ],
 )
 def test_a_failure_of_its_own_is_remembered(
@@ -322,6 +347,7 @@ def test_a_failure_of_its_own_is_remembered(
 ) -> None:
     """What failed after Detach, or in its scan, is kept for the next windows; a mistake of the settings is not."""
     walk(world, until, status="Failed", message=message)
+    world.executions[ASSESSING] = assessment(message)
 
     assert report()["Outcome"] == "failed"
 
@@ -333,12 +359,12 @@ def test_a_failure_of_its_own_is_remembered(
 
 def test_a_good_end_makes_up_for_it(world: World, report: Any) -> None:
     """The failure is gone after a success; where there was none nothing is written."""
-    world.step("Preflight", Outcome="skipped", Sentence="INSTANCE_GONE: no")
+    world.step("AcquireLease", Outcome="skipped", Sentence="INSTANCE_GONE: no")
     world.table.put(f"FAILED#{ME}", Failure="PATCHES_FAILED in x")
     report()
     kept = dict(world.table.get(f"FAILED#{ME}"))
     world.steps.clear()
-    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+    world.step("AcquireLease", Outcome="compliant", Sentence="COMPLIANT: nothing")
     report()
 
     assert kept["Failure"] == "PATCHES_FAILED in x"
@@ -350,7 +376,7 @@ def test_a_good_end_makes_up_for_it(world: World, report: Any) -> None:
 
 def test_the_outcome_does_not_depend_on_the_memory(world: World, report: Any) -> None:
     """A table that refuses the note costs nothing but the note."""
-    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+    world.step("AcquireLease", Outcome="compliant", Sentence="COMPLIANT: nothing")
     world.fail("dynamodb.UpdateItem", "ThrottlingException")
 
     assert report()["Outcome"] == "compliant"
@@ -358,8 +384,8 @@ def test_the_outcome_does_not_depend_on_the_memory(world: World, report: Any) ->
 
 def test_a_closed_calendar_is_no_failure(world: World, report: Any) -> None:
     """The native step has no sentence; the report finds the words."""
-    world.step("Preflight", Outcome="continue", Sentence="managed")
-    world.step("CheckCalendar", State="CLOSED")
+    world.step("AcquireLease", Outcome="continue", Sentence="taken")
+    world.step("CheckCalendarAgain", State="CLOSED")
 
     assert {k: report()[k] for k in ("Outcome", "Code", "Rotation")} == {
         "Outcome": "deferred",
@@ -370,7 +396,7 @@ def test_a_closed_calendar_is_no_failure(world: World, report: Any) -> None:
 
 def test_an_open_calendar_says_nothing(world: World, report: Any) -> None:
     """OPEN is not an outcome."""
-    world.step("CheckCalendar", State="OPEN")
-    world.step("AssessPatches", Outcome="compliant", Sentence="COMPLIANT: nothing")
+    world.step("CheckCalendarAgain", State="OPEN")
+    world.step("AcquireLease", Outcome="compliant", Sentence="COMPLIANT: nothing")
 
     assert report()["Code"] == "COMPLIANT"

@@ -16,7 +16,7 @@ OTHER = "i-0fedcba9876543210"
 @pytest.fixture
 def preflight(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(*arns: str, skip: str = "true", age: int = 0, wait_for: str = "quiet_or_delay") -> dict[str, str]:
-        event: dict[str, Any] = {"WindowExecutionId": WINDOW, "CommitSeconds": 8400, "WaitFor": wait_for}
+        event: dict[str, Any] = {"StartedBy": f"{EXECUTION}/{WINDOW}", "CommitSeconds": 8400, "WaitFor": wait_for}
         event |= {"PropagationSeconds": 30}
         event |= {"TargetGroupArns": list(arns), "SkipWhenCompliant": skip, "ScanMaxAgeMinutes": age}
         return run("preflight", InstanceId=ME, **event)
@@ -233,10 +233,14 @@ def test_roll_is_the_window_or_the_execution(run: Any, preflight: Any) -> None:
         "WaitFor": "delay",
         "PropagationSeconds": 30,
         "CommitSeconds": 8400,
-        "WindowExecutionId": "",
     }
 
-    assert (preflight()["Roll"], run("preflight", **event)["Roll"]) == (WINDOW, EXECUTION)
+    other = "22222222-3333-4444-5555-666666666666"
+
+    assert preflight()["Roll"] == preflight()["SnapshotId"] == WINDOW
+    assert run("preflight", StartedBy=f"{other}/", **event)["Roll"] == other
+    assert run("preflight", StartedBy="", **event)["Roll"] == EXECUTION
+    assert run("preflight", StartedBy="", **event)["SnapshotId"] == ""
 
 
 def test_the_window_says_until_when_a_commit_leaves_time(world: World, preflight: Any) -> None:
@@ -253,7 +257,7 @@ def test_a_roll_that_is_no_windows_has_no_end(world: World, preflight: Any, run:
     given |= {"WaitFor": "delay"}
 
     assert preflight(web)["CommitBefore"] == "0"
-    assert run("preflight", WindowExecutionId="", **given)["CommitBefore"] == "0"
+    assert run("preflight", StartedBy="", **given)["CommitBefore"] == "0"
     assert [p["WindowExecutionId"] for p in world.made("GetMaintenanceWindowExecution")] == [WINDOW, EXECUTION]
 
 

@@ -9,6 +9,7 @@ from albpatch.document.model import Refused
 from albpatch.document.read import load
 from albpatch.live.checks.common import compared, listed
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
+from albpatch.settings import Role
 
 
 def as_recorded(look: Look) -> Iterator[Item]:
@@ -33,14 +34,16 @@ def as_recorded(look: Look) -> Iterator[Item]:
     )
 
 
-def restores(look: Look) -> Iterator[Item]:
-    """The restore runbook is there, active, and assumes the recorded role."""
-    wanted = look.deployment.restore
-    if wanted is None:
-        return
-    subject, found = f"document {wanted.document}", look.account.automation.document(wanted.document)
+def children(look: Look) -> Iterator[Item]:
+    """The assess and the restore runbook are there, active, and assume the recorded roles."""
+    for name, role in look.children.items():
+        yield from _child(look, name, role)
+
+
+def _child(look: Look, name: str, wanted: Role) -> Iterator[Item]:
+    subject, found = f"document {name}", look.account.automation.document(name)
     if found is None:
-        yield wrong("document-changed", subject, "does not exist", "the restore runbook")
+        yield wrong("document-changed", subject, "does not exist", "the runbook that every execution starts")
         return
     try:
         role = load(found["Content"]).assume_role
@@ -50,15 +53,15 @@ def restores(look: Look) -> Iterator[Item]:
     yield from compared(
         "document-changed",
         subject,
-        {"status": "Active", "type": "Automation", "owner": look.deployment.account_id, "role": wanted.role.arn},
+        {"status": "Active", "type": "Automation", "owner": look.deployment.account_id, "role": wanted.arn},
         {"status": found["Status"], "type": found["DocumentType"], "owner": found["Owner"], "role": role},
     )
 
 
 def default(look: Look) -> Iterator[Item]:
-    """Who starts a runbook by hand starts the version that was applied: the restore runbook's is its latest."""
-    document, restore = look.deployment.document, look.deployment.restore
-    for name, recorded in [(document.name, document.version), *([] if restore is None else [(restore.document, None)])]:
+    """Who starts a runbook by its name starts the version that was applied: of what is not recorded, the latest."""
+    document = look.deployment.document
+    for name, recorded in [(document.name, document.version), *((name, None) for name in look.children)]:
         found = look.account.automation.document(name)
         version = "none" if found is None else found["DocumentVersion"]
         wanted = recorded or ("one" if found is None else found["LatestVersion"])
@@ -84,9 +87,9 @@ def not_shared(look: Look) -> Iterator[Item]:
 CHECKS = (
     Check("document-as-recorded", "the document is the one that was applied", as_recorded, ("document-changed",)),
     Check(
-        "restore-document-as-recorded",
-        "the restore runbook is there and assumes its role",
-        restores,
+        "child-documents-as-recorded",
+        "the assess and the restore runbook are there and assume their roles",
+        children,
         ("document-changed",),
     ),
     Check(

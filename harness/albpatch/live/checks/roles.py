@@ -89,11 +89,10 @@ def window_role(look: Look) -> Iterator[Item]:
 
 def enough(look: Look) -> Iterator[Item]:
     """The runbooks' roles may do what the steps of the deployed documents call, on what they call it on."""
-    deployment, restore = look.deployment, look.deployment.restore
+    deployment = look.deployment
     versions: dict[str, str | None] = {deployment.document.name: deployment.document.version}
-    roles = {deployment.document.name: deployment.automation_role}
-    if restore is not None:
-        versions[restore.document], roles[restore.document] = None, restore.role
+    roles = {deployment.document.name: deployment.automation_role, **look.children}
+    versions |= dict.fromkeys(look.children)
     texts = {name: look.account.automation.document(name, version) for name, version in versions.items()}
     documents = dict[str, Document]()
     for name, text in texts.items():

@@ -36,9 +36,12 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield from _wide(role, grant)
             if role != call.role("window"):
                 yield from _trust(role)
+        together = dict[int, tuple[Resource, list[Runbook]]]()
         for runbook in call.runbooks:
             if runbook.role is not None:
-                yield from _needed(subject.after, call, runbook, runbook.role)
+                together.setdefault(id(runbook.role), (runbook.role, []))[1].append(runbook)
+        for role, runbooks in together.values():
+            yield from _needed(subject.after, call, runbooks, role)
         for which in ("window", "events"):
             starter = call.role(which)
             if starter is not None:
@@ -76,16 +79,19 @@ def _maps(block: Any) -> Iterator[Mapping[str, Any]]:
         yield from (keys for keys in block.values() if isinstance(keys, Mapping))
 
 
-def _needed(side: Side, call: Call, runbook: Runbook, role: Resource) -> Iterator[Finding]:
-    found, permissions = runbook.document, of_role(side.state, call, role)
-    if found is None:
+def _needed(side: Side, call: Call, runbooks: list[Runbook], role: Resource) -> Iterator[Finding]:
+    """What the runbooks that assume one role need together."""
+    shown, permissions = [one.document for one in runbooks if one.document is not None], of_role(side.state, call, role)
+    if not shown:
         return
-    needs = needs_of(found, of_call(call))
-    for what in needs.unknown:
+    needs = [needs_of(document, of_call(call)) for document in shown]
+    wanted = tuple(dict.fromkeys(one for found in needs for one in found.wanted))
+    unknown = dict.fromkeys(what for found in needs for what in found.unknown)
+    for what in unknown:
         yield finding("permission-not-known", role.address, f"{what}.")
-    yield from _missing(call, role, permissions, needs.wanted)
-    if not needs.unknown:
-        yield from _unneeded(role, permissions, needs.wanted)
+    yield from _missing(call, role, permissions, wanted)
+    if not unknown and len(shown) == len(runbooks):
+        yield from _unneeded(role, permissions, wanted)
 
 
 def _missing(call: Call, role: Resource, permissions: Permissions, wanted: tuple[Wanted, ...]) -> Iterator[Finding]:
