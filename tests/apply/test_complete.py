@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
 from albpatch.rehearsal.from_plan import load
 from albpatch.terraform import Terraform
-from local_account import EXAMPLES, LocalAccount
+from local_account import EXAMPLES, ROOT, LocalAccount
 
 
 @dataclass
@@ -129,6 +130,20 @@ def test_destroy_leaves_nothing(destroyed):
     """What is there after the destroy is what was there before the first apply."""
     assert destroyed.seen["destroyed"] == destroyed.seen["before"]
     assert destroyed.account.unexpected == []
+
+
+def test_the_readme_names_what_terraform_called(destroyed):
+    """README's table of what the caller of Terraform may do is what was asked for in this life, no more and no less."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table, _, beside = readme.partition("## What the caller of Terraform needs")[2].partition("Never called")
+    beside = beside.partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.M)
+
+    # Target groups are read by the data sources of the example.
+    asked = {call for call in destroyed.account.server.asked if not call.startswith("elbv2:")}
+    assert [f"{service}:{name}" for service, names in rows for name in re.findall(r"\w+", names)] == sorted(asked)
+    extra = set(re.findall(r"`(\w+:\w+)`", beside))
+    assert len(extra) > 10 and not extra & asked
 
 
 def test_loading_the_plan_leaves_what_the_apply_leaves(destroyed):
