@@ -65,6 +65,7 @@ module "automation_role" {
   region                   = local.region
   account_id               = local.account_id
   runbook_source           = var.runbook.source
+  template_urls            = module.automation_document.template_urls
   fleets                   = var.fleets
   lease_table_name         = local.names.lease_table
   quiet_document           = local.bundled ? local.names.quiet_document : null
