@@ -7,6 +7,7 @@ data "aws_caller_identity" "current" {}
 module "runbook" {
   source = "./runbook"
 
+  name             = var.name
   assume_role_arn  = local.automation_role_arn
   restore_role_arn = local.restore_role_arn
   restore_document = local.names.restore_document
@@ -98,6 +99,7 @@ module "recovery" {
     role       = { name = local.names.events_role, arn = local.events_role_arn }
   }
   sweep_hours            = var.recovery.sweep_hours
+  metrics                = { name = var.name, oldest_seconds = module.runbook.record_seconds }
   notification_topic_arn = var.notification_topic_arn
   lease_table_name       = local.names.lease_table
   kms_key_arn            = var.kms_key_arn

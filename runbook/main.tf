@@ -40,12 +40,18 @@ locals {
   # The other steps of the restore runbook, on a host that is idle already, have half an hour.
   restore_step_seconds = var.health.timeout_seconds + var.health.bake_seconds + 1800
 
+  # A record that is older is nobody's work any more: the longest drain, patch and way back, and a restoring after it.
+  record_seconds = sum([
+    local.longest_delay, local.remainder_seconds, local.restore_idle_seconds, local.restore_step_seconds,
+  ])
+
   restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
     scripts = local.embedded
 
     restore_role_arn = var.restore_role_arn
     restore_document = var.restore_document
     patch_document   = var.patch_document
+    name             = var.name
     lease_table      = var.lease_table_name
     health           = var.health
 
