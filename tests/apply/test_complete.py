@@ -97,6 +97,7 @@ def test_everything_of_the_module_is_there(applied):
     kept = {deployment.automation_role.name, deployment.window_role.name, restore.role.name, restore.events.role.name}
     assert roles == kept
     assert restore.events.rule in seen["rules"] and list(seen["queues"]) == [restore.events.queue]
+    assert list(seen["tables"]) == [deployment.lease_table]
     assert set(seen["roles"][restore.role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.automation_role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.window_role.name]["policies"]) == {"start-runbook"}
@@ -147,7 +148,7 @@ def test_the_readme_names_what_terraform_called(destroyed):
 
 
 def test_loading_the_plan_leaves_what_the_apply_leaves(destroyed):
-    """A region loaded from the first plan has the same documents, roles, policies, window, targets and tasks."""
+    """A region loaded from the first plan holds the same as after the apply: documents to tables, with their tags."""
     destroyed.account.close()  # one region at a time
     region = Region(VirtualClock(), name=destroyed.account.region.name)
     try:
