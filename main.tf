@@ -7,6 +7,7 @@ data "aws_caller_identity" "current" {}
 module "runbook" {
   source = "./runbook"
 
+  name             = var.name
   assume_role_arn  = local.automation_role_arn
   restore_role_arn = local.restore_role_arn
   assess_document  = local.names.assess_document
@@ -76,6 +77,7 @@ module "automation_role" {
   region                   = local.region
   account_id               = local.account_id
   runbook_source           = var.runbook.source
+  template_urls            = module.automation_document.template_urls
   fleets                   = var.fleets
   lease_table_name         = local.names.lease_table
   role_arn                 = local.automation_role_arn
@@ -110,6 +112,7 @@ module "recovery" {
     role       = { name = local.names.events_role, arn = local.events_role_arn }
   }
   sweep_hours            = var.recovery.sweep_hours
+  metrics                = { name = var.name, oldest_seconds = module.runbook.record_seconds }
   notification_topic_arn = var.notification_topic_arn
   lease_table_name       = local.names.lease_table
   kms_key_arn            = var.kms_key_arn

@@ -502,7 +502,7 @@ variable "patching" {
 }
 
 variable "recovery" {
-  description = "How often the standing sweep looks for instances that a dead execution left out, in hours, 0 for never; every window begins with a sweep as well. Of four steps, two of them scripts of some 2 seconds, a sweep costs about 0.008 USD (4 x 0.002 and 4 x 0.00003), every 6 hours about 1 USD a month (122 sweeps), without any free tier and by prices of secondary sources."
+  description = "How often the standing sweep looks for instances that a dead execution left out, in hours, 0 for never; every window begins with a sweep as well. Of four steps, two of them scripts of some 2 seconds, a sweep costs about 0.008 USD (4 x 0.002 and 4 x 0.00003), every 6 hours about 1 USD a month (122 sweeps); what it measures, two metrics and an alarm, is another 0.70 USD a month (2 x 0.30 and 0.10); without any free tier and by prices of secondary sources."
   type = object({
     sweep_hours = optional(number, 6)
   })

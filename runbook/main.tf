@@ -64,12 +64,18 @@ locals {
     probe_step_seconds = local.probe_step_seconds
   })
 
+  # A record that is older is nobody's work any more: the longest drain, patch and way back, and a restoring after it.
+  record_seconds = sum([
+    local.longest_delay, local.remainder_seconds, local.restore_idle_seconds, local.restore_step_seconds,
+  ])
+
   restore_document = templatefile("${path.module}/restore.yaml.tftpl", {
     scripts = local.embedded
 
     restore_role_arn = var.restore_role_arn
     restore_document = var.restore_document
     patch_document   = var.patch_document
+    name             = var.name
     lease_table      = var.lease_table_name
     health           = var.health
 

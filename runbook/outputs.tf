@@ -18,6 +18,11 @@ output "patch_document" {
   value       = local.patch_document
 }
 
+output "record_seconds" {
+  description = "How old a record may become while an execution works on it, or on its restoring."
+  value       = local.record_seconds
+}
+
 output "restore_document" {
   description = "The Automation document that puts back what an execution left out, as YAML text, ending in one newline."
   value       = local.restore_document

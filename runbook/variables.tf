@@ -69,6 +69,12 @@ variable "logs" {
   nullable    = false
 }
 
+variable "name" {
+  type        = string
+  description = "Name of the call, under which the sweep measures what is out."
+  nullable    = false
+}
+
 variable "notification_topic_arn" {
   type        = string
   default     = null

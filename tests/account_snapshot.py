@@ -9,12 +9,26 @@ from albpatch.region.core import Region
 from albpatch.region.services.window_definitions import WindowDefinitions
 
 _DATES = ("CreatedDate", "ModifiedDate")
+_OF_A_TABLE = (
+    "AttributeDefinitions",
+    "BillingModeSummary",
+    "DeletionProtectionEnabled",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "ProvisionedThroughput",
+    "SSEDescription",
+    "StreamSpecification",
+    "TableClassSummary",
+    "TableStatus",
+)
 
 
 def snapshot(region: Region) -> dict[str, Any]:
-    """Documents, roles with policies, windows with targets and tasks, event rules, queues, alarms; names for ids."""
+    """Everything that the module makes, and others of these kinds; names for ids."""
     found = {"documents": _documents(region), "roles": _roles(region), "windows": _windows(region)}
-    return {**found, "rules": _rules(region), "queues": _queues(region), "alarms": _alarms(region)}
+    found |= {"rules": _rules(region), "queues": _queues(region), "alarms": _alarms(region)}
+    return {**found, "tables": _tables(region)}
 
 
 def _ask(region: Region, service: str, operation: str, **params: Any) -> dict[str, Any]:
@@ -99,6 +113,22 @@ def _queues(region: Region) -> dict[str, Any]:
 def _alarms(region: Region) -> dict[str, Any]:
     alarms = region.backend("cloudwatch", "DescribeAlarms", {})["MetricAlarms"]
     return {a["AlarmName"]: {k: v for k, v in a.items() if not k.endswith("Timestamp")} for a in alarms}
+
+
+def _tables(region: Region) -> dict[str, Any]:
+    found = {}
+    for name in region.backend("dynamodb", "ListTables", {})["TableNames"]:
+        which = {"TableName": name}
+        table = region.backend("dynamodb", "DescribeTable", which)["Table"]
+        tags = region.backend("dynamodb", "ListTagsOfResource", {"ResourceArn": table["TableArn"]})["Tags"]
+        backups = region.backend("dynamodb", "DescribeContinuousBackups", which)["ContinuousBackupsDescription"]
+        found[name] = {
+            **{key: table.get(key) for key in _OF_A_TABLE},
+            "recovery": backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+            "expires": region.backend("dynamodb", "DescribeTimeToLive", which)["TimeToLiveDescription"],
+            "tags": sorted((tag["Key"], tag["Value"]) for tag in tags),
+        }
+    return found
 
 
 def _tags(region: Region, kind: str, name: str) -> list[tuple[str, str]]:

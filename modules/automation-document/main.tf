@@ -12,6 +12,11 @@ locals {
     })
   }
 
+  template_urls = local.aws_owned ? distinct([
+    for step in local._owned.mainSteps : replace(step.inputs.TemplateURL, "/\\{\\{[^}]*\\}\\}/", "*")
+    if can(step.inputs.TemplateURL)
+  ]) : []
+
   content = local.aws_owned ? jsonencode(merge(local._owned, local._owned_changes)) : var.content
 
   parameters = {

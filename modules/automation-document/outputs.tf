@@ -23,6 +23,11 @@ output "source_version" {
   value       = local.aws_owned ? data.aws_ssm_document.aws_owned[0].document_version : null
 }
 
+output "template_urls" {
+  description = "Templates that the steps of AWS's document build stacks of, with * for what the step fills in when it runs."
+  value       = local.template_urls
+}
+
 output "version" {
   description = "Version of the document that holds this content. Not the default version, which anybody may move."
   value       = aws_ssm_document.this.latest_version

@@ -2,8 +2,8 @@
 # CloudFormation acts with this role's permissions. The template does not name its role, so CloudFormation does: it starts
 # with the first letters of the stack's name. Whoever can change the template decides what that role may do.
 locals {
-  _stack_prefix = "lb-instance-change-lambda-cfn-stack-"
-  _stack_roles  = "arn:${var.partition}:iam::${var.account_id}:role/lb-instance-change-*"
+  _stacks      = "arn:${var.partition}:cloudformation:${var.region}:${var.account_id}:stack/lb-instance-change-lambda-cfn-stack-*"
+  _stack_roles = "arn:${var.partition}:iam::${var.account_id}:role/lb-instance-change-*"
 
   aws_owned_statements = [
     {
@@ -14,10 +14,17 @@ locals {
       Resource = ["*"]
     },
     {
-      Sid      = "BuildStack"
+      Sid       = "BuildStack"
+      Effect    = "Allow"
+      Action    = ["cloudformation:CreateStack"]
+      Resource  = [local._stacks]
+      Condition = { StringLike = { "cloudformation:TemplateUrl" = var.template_urls } }
+    },
+    {
+      Sid      = "FollowAndRemoveStack"
       Effect   = "Allow"
-      Action   = ["cloudformation:CreateStack", "cloudformation:DeleteStack", "cloudformation:DescribeStacks"]
-      Resource = ["arn:${var.partition}:cloudformation:${var.region}:${var.account_id}:stack/${local._stack_prefix}*"]
+      Action   = ["cloudformation:DeleteStack", "cloudformation:DescribeStacks"]
+      Resource = [local._stacks]
     },
     {
       Sid    = "BuildAndCallFunction"
@@ -36,9 +43,7 @@ locals {
       Effect = "Allow"
       Action = [
         "iam:AttachRolePolicy",
-        "iam:CreatePolicy",
         "iam:CreateRole",
-        "iam:DeletePolicy",
         "iam:DeleteRole",
         "iam:DeleteRolePolicy",
         "iam:DetachRolePolicy",
@@ -46,7 +51,13 @@ locals {
         "iam:GetRolePolicy",
         "iam:PutRolePolicy",
       ]
-      Resource = [local._stack_roles, replace(local._stack_roles, ":role/", ":policy/")]
+      Resource = [local._stack_roles]
+    },
+    {
+      Sid      = "BuildFunctionPolicy"
+      Effect   = "Allow"
+      Action   = ["iam:CreatePolicy", "iam:DeletePolicy"]
+      Resource = [replace(local._stack_roles, ":role/", ":policy/")]
     },
     {
       Sid       = "PassFunctionRole"

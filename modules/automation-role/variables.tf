@@ -98,3 +98,10 @@ variable "tags" {
   default     = {}
   nullable    = false
 }
+
+variable "template_urls" {
+  description = "Templates that AWS's document builds stacks of; what it fills in when it runs is a *."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}

@@ -52,6 +52,14 @@ locals {
       Resource  = ["arn:${var.partition}:events:${var.region}:${var.account_id}:event-bus/default"]
       Condition = { StringEquals = { "events:source" = "alb-patching" } }
     },
+    {
+      # Metrics are no resources; the condition is what limits it.
+      Sid       = "MeasureWhatIsOut"
+      Effect    = "Allow"
+      Action    = ["cloudwatch:PutMetricData"]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "cloudwatch:namespace" = "ALBPatching" } }
+    },
     ],
     [for key in var.kms_key_arn[*] : {
       Sid       = "UseKeyOfLeases"

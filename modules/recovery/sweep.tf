@@ -28,3 +28,23 @@ resource "aws_cloudwatch_event_target" "sweep" {
 
   depends_on = [aws_iam_role_policy.events, aws_sqs_queue.dead_letters, module.document]
 }
+
+# Rings for a record that nobody closes, and for a sweep that comes no more: without it there is no number, and that counts
+# as too old. So it also rings from the first apply until the first sweep.
+resource "aws_cloudwatch_metric_alarm" "oldest_record" {
+  count = var.sweep_hours > 0 ? 1 : 0
+
+  alarm_name          = "${var.events.sweep_rule}-oldest-record"
+  alarm_description   = "An instance has been out for longer than patching and restoring may take, or no sweep has measured it: albpatch status says who."
+  namespace           = "ALBPatching"
+  metric_name         = "OldestRecordAge"
+  dimensions          = { Name = var.metrics.name }
+  statistic           = "Maximum"
+  period              = min(var.sweep_hours + 1, 168) * 3600 # a start may be late by an hour; AWS takes seven days
+  evaluation_periods  = 1
+  threshold           = var.metrics.oldest_seconds
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "breaching"
+  alarm_actions       = var.notification_topic_arn[*]
+  tags                = var.tags
+}

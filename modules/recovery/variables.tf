@@ -29,6 +29,11 @@ variable "lease_table_name" {
   type        = string
 }
 
+variable "metrics" {
+  description = "The name under which the sweep measures what is out, and the age in seconds that no record reaches while all is well."
+  type        = object({ name = string, oldest_seconds = number })
+}
+
 variable "notification_topic_arn" {
   description = "SNS topic that the alarms tell. Null if they tell nobody."
   type        = string

@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 WAIT_SECONDS = 300
@@ -66,8 +65,8 @@ def read(db: Any, event: Any, key: str) -> dict[str, Any]:
 
 def stopped(db: Any, event: Any, wait: int = 0) -> str:
   """Why nobody of this roll may go on now; nothing if all may."""
-  if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
-    return "ROLL_HALTED: An instance of this roll failed."
+  if halted := read(db, event, f"ROLL#{event['Roll']}").get("Halted"):
+    return f"ROLL_HALTED: This roll was stopped: {halted['S']}."
   if read(db, event, "PAUSE"):
     return "PAUSED: Somebody paused all rolls."
   late = 0 < int(event["CommitBefore"]) < time.time() + wait
@@ -81,8 +80,9 @@ def lease(db: Any, event: Any, record: Any) -> str:
   item |= typed(Roll=event["Roll"], Since=str(int(time.time())), Record=json.dumps(record), RecordSchema="1")
   item |= typed(PatchedBy=event["ExecutionId"])
   running = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": "attribute_not_exists(Halted)"}
-  put = {**table, "Item": item, "ConditionExpression": "attribute_not_exists(Id)"}
-  items: list[Any] = [{"ConditionCheck": running}, {"Put": put}]
+  new = {**table, "ConditionExpression": "attribute_not_exists(Id)"}
+  put, pause = {**new, "Item": item}, {**new, "Key": typed(Id="PAUSE")}
+  items: list[Any] = [{"ConditionCheck": running}, {"ConditionCheck": pause}, {"Put": put}]
   for group in record:
     if group["Targets"]:
       seen, mine = {"SS": group["Holders"]}, {"SS": [f"{name} {len(group['Targets'])}"]}
@@ -93,9 +93,7 @@ def lease(db: Any, event: Any, record: Any) -> str:
       items.append({"Update": update})
   try:
     db.transact_write_items(TransactItems=items)
-  except ClientError as error:
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-      raise
+  except db.exceptions.TransactionCanceledException:
     if read(db, event, f"INSTANCE#{name}"):
       return f"OPEN_RECORD: Another execution works on {name}, or left it."
     return "NO_LEASE: Another execution took a lease at the same moment."

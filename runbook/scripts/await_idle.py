@@ -27,7 +27,7 @@ def handler(event: Any, _context: Any) -> None:
 def busy(ssm: Any, ec2: Any, event: Any) -> str:
   """Why the host may not be idle. AWS cannot filter commands by status and instance at once."""
   name = event["InstanceId"]
-  pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name)
+  pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name, Details=True)
   commands = [i for page in pages for i in page["CommandInvocations"]]
   for command in commands:
     if command["DocumentName"].startswith("AWS-RunPatchBaseline") and command["Status"] in IN_FLIGHT:
@@ -41,9 +41,14 @@ def busy(ssm: Any, ec2: Any, event: Any) -> str:
   if state != "running":
     return f"the instance is {state}"
   answer = ssm.describe_instance_information(Filters=[{"Key": "InstanceIds", "Values": [name]}])
-  ping = next((i["PingStatus"] for i in answer["InstanceInformationList"]), "unknown")
-  if ping != "Online" and event["State"] not in ("DETACHING", "DRAINED"):  # of no command of ours it has to come back
-    return f"its agent is {ping}"
+  node: Any = next(iter(answer["InstanceInformationList"]), {"PingStatus": "unknown"})
+  if node["PingStatus"] != "Online" and event["State"] not in ("DETACHING", "DRAINED"):
+    return f"its agent is {node['PingStatus']}"  # of no command of ours it has to come back in those two
+  # Online may be a word from before the reboot. A parent that hands its record over has seen to it already.
+  plugins = [plugin for command in own for plugin in command.get("CommandPlugins", ())]
+  ended = [plugin["ResponseFinishDateTime"] for plugin in plugins if "ResponseFinishDateTime" in plugin]
+  if ended and not event["Parent"] and node["LastPingDateTime"] < max(ended):
+    return "its agent has not answered since Install ended"
   if not installing or not own or any(command["StatusDetails"] in ("Success", "Failed") for command in own):
     return ""  # the agent's own answer is proof
   # A command that timed out may go on unseen. It holds the patch lock: a scan that gets that later is proof.

@@ -21,7 +21,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
       raise RuntimeError("NO_TARGET: Give an InstanceId or an ExecutionId.")
     return nothing("", "sweep")
   ssm, db = boto3.client("ssm", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
-  name = event["InstanceId"] or instance_of(ssm, event["ExecutionId"])
+  name = event["InstanceId"] or told(ssm, db, event)
   key = {"S": f"INSTANCE#{name}"}
   item = db.get_item(TableName=event["Table"], Key={"Id": key}, ConsistentRead=True).get("Item", {}) if name else {}
   record = {attribute: value.get("S", "") for attribute, value in item.items()}
@@ -40,7 +40,7 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
   if not taken(db, event, key, record):
     return nothing(f"TAKEN_OVER: Somebody else took the record of {name} over.")
   if not handed:
-    halt(db, event, record)
+    halt(db, event, record["Roll"], owner)
   found = {**claimed(name, record), "Parent": owner if handed else ""}
   return found if event["Action"] == "restore" else {**found, "Next": "set-aside"}
 
@@ -63,9 +63,17 @@ def claimed(name: str, record: dict[str, str]) -> dict[str, str]:
   return {"Next": follows, "Sentence": sentence, "InstallComment": comment, **found, **since}
 
 
-def instance_of(ssm: Any, execution: str) -> str:
-  """The instance of an execution; empty for the parent of a rate control, and for one that AWS has forgotten."""
-  return str(read(ssm, execution).get("Parameters", {}).get("InstanceId", [""])[0])
+def told(ssm: Any, db: Any, event: Any) -> str:
+  """The instance of an execution; empty for the parent of a rate control, and for one that AWS has forgotten.
+
+  It may have died before it had a record, or before it could say that it failed: its roll goes no further either.
+  """
+  found = read(ssm, event["ExecutionId"])
+  given = {name: values[0] for name, values in found.get("Parameters", {}).items() if values}
+  status, name = found.get("AutomationExecutionStatus", "Success"), str(given.get("InstanceId", ""))
+  if name and status in OVER and status != "Success" and found["DocumentName"] == event["PatchDocument"]:
+    halt(db, event, given.get("WindowExecutionId") or event["ExecutionId"], event["ExecutionId"])
+  return name
 
 
 def status_of(ssm: Any, execution: str) -> str:
@@ -102,8 +110,12 @@ def taken(db: Any, event: Any, key: dict[str, str], record: dict[str, str]) -> b
   return True
 
 
-def halt(db: Any, event: Any, record: dict[str, str]) -> None:
+def halt(db: Any, event: Any, roll: str, by: str) -> None:
   """An execution that left its instance behind has failed, whatever it could still say."""
-  roll, why = {"S": f"ROLL#{record['Roll']}"}, {"S": record["LeaseOwner"]}
+  key, why = {"S": f"ROLL#{roll}"}, {"S": by}
   change = {"UpdateExpression": "SET Halted = if_not_exists(Halted, :why)"}
-  db.update_item(TableName=event["Table"], Key={"Id": roll}, ExpressionAttributeValues={":why": why}, **change)
+  try:
+    db.update_item(TableName=event["Table"], Key={"Id": key}, ExpressionAttributeValues={":why": why}, **change)
+  except db.exceptions.TransactionConflictException:  # with one that looks whether the roll goes on
+    time.sleep(1)
+    halt(db, event, roll, by)

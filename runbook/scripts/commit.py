@@ -6,14 +6,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
   elb, db = boto3.client("elbv2", config=RETRIES), boto3.client("dynamodb", config=RETRIES)
-  now = str(int(time.time()))
+  now, refusal = str(int(time.time())), ""
   for entry in json.loads(event["Registrations"]):
     arn = entry["Arn"]
     holders = read(db, event, f"TG#{arn}").get("Holders", {}).get("SS", [])
@@ -21,9 +20,8 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
     own = [d for d in health if d["Target"]["Id"] == event["InstanceId"]]
     if any(d["TargetHealth"]["State"] != "draining" for d in own):
       raise RuntimeError(f"CHANGED_BY_OTHER: It is registered again in {arn}.")
-    if short := below({**entry, "Holders": holders}, health, event["InstanceId"]):
-      return {"Outcome": "deferred", "Sentence": f"FLOOR: {short}", "CommittedAt": now}
-  if refusal := stopped(db, event) or fence(db, event, now):
+    refusal = refusal or below({**entry, "Holders": holders}, health, event["InstanceId"])
+  if refusal := refusal or stopped(db, event) or fence(db, event, now):
     return {"Outcome": "deferred", "Sentence": refusal, "CommittedAt": now}
   return {"Outcome": "continue", "Sentence": "Out of rotation, and every floor holds.", "CommittedAt": now}
 
@@ -38,8 +36,8 @@ def read(db: Any, event: Any, key: str) -> dict[str, Any]:
 
 def stopped(db: Any, event: Any, wait: int = 0) -> str:
   """Why nobody of this roll may go on now; nothing if all may."""
-  if "Halted" in read(db, event, f"ROLL#{event['Roll']}"):
-    return "ROLL_HALTED: An instance of this roll failed."
+  if halted := read(db, event, f"ROLL#{event['Roll']}").get("Halted"):
+    return f"ROLL_HALTED: This roll was stopped: {halted['S']}."
   if read(db, event, "PAUSE"):
     return "PAUSED: Somebody paused all rolls."
   late = 0 < int(event["CommitBefore"]) < time.time() + wait
@@ -47,23 +45,24 @@ def stopped(db: Any, event: Any, wait: int = 0) -> str:
 
 
 def fence(db: Any, event: Any, now: str) -> str:
-  """DRAINED -> INSTALLING, only while the record is this execution's and the roll goes on."""
-  table, roll = {"TableName": event["Table"]}, f"ROLL#{event['Roll']}"
-  values = {f":{key}": value for key, value in typed(me=event["ExecutionId"], now=now).items()}
-  states = {f":{state.lower()}": {"S": state} for state in ("DRAINED", "INSTALLING")}
+  """DRAINED -> INSTALLING, while the record is this execution's and nobody stopped it."""
+  table, free = {"TableName": event["Table"]}, "attribute_not_exists"
   update = {**table, "Key": typed(Id=f"INSTANCE#{event['InstanceId']}")}
-  update["UpdateExpression"] = "SET LeaseState = :installing, CommittedAt = :now"
-  update["ConditionExpression"] = "LeaseOwner = :me AND LeaseState = :drained AND attribute_not_exists(Abandoned)"
-  update["ExpressionAttributeValues"] = {**values, **states}
-  check = {**table, "Key": typed(Id=roll), "ConditionExpression": "attribute_not_exists(Halted)"}
+  update["UpdateExpression"] = "SET LeaseState = :next, CommittedAt = :now"
+  update["ConditionExpression"] = f"LeaseOwner = :me AND LeaseState = :old AND {free}(Abandoned)"
+  values = typed(me=event["ExecutionId"], now=now, old="DRAINED", next="INSTALLING")
+  update["ExpressionAttributeValues"] = {f":{key}": value for key, value in values.items()}
+  roll = {**table, "Key": typed(Id=f"ROLL#{event['Roll']}"), "ConditionExpression": f"{free}(Halted)"}
+  pause = {**table, "Key": typed(Id="PAUSE"), "ConditionExpression": f"{free}(Id)"}
   try:
-    db.transact_write_items(TransactItems=[{"ConditionCheck": check}, {"Update": update}])
-  except ClientError as error:
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-      raise
+    db.transact_write_items(TransactItems=[{"ConditionCheck": roll}, {"ConditionCheck": pause}, {"Update": update}])
+  except db.exceptions.TransactionCanceledException as error:
     if why := stopped(db, event):
       return why
-    raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
+    if "ConditionalCheckFailed" in str(error):
+      raise RuntimeError("LEASE_LOST: The record is not this execution's any more.") from None
+    time.sleep(1)  # a transaction conflict
+    return fence(db, event, now)
   return ""
 
 
@@ -79,5 +78,5 @@ def below(entry: Any, health: Any, name: str) -> str:
   for scope, floor in entry["Floor"].items():
     count = sum(scope in ("*", entry["Zones"].get(target, "unknown")) for target in left)
     if count < floor:
-      return f"{count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
+      return f"FLOOR: {count} healthy targets left in {entry['Arn']} (scope {scope}), floor {floor}."
   return ""

@@ -1,6 +1,7 @@
 """Gives record and leases back, once the instance is registered exactly as before and still healthy where it was."""
 
 import json
+import time
 from typing import Any
 
 import boto3
@@ -30,4 +31,14 @@ def handler(event: Any, _context: Any) -> None:
       update = {**table, "Key": {"Id": key}, "UpdateExpression": "DELETE Holders :mine"}
       update["ExpressionAttributeValues"] = {":mine": mine}
       items.append({"Update": update})
-  boto3.client("dynamodb", config=RETRIES).transact_write_items(TransactItems=items)
+  close(boto3.client("dynamodb", config=RETRIES), items)
+
+
+def close(db: Any, items: Any) -> None:
+  try:
+    db.transact_write_items(TransactItems=items)
+  except db.exceptions.TransactionCanceledException as error:
+    if "ConditionalCheckFailed" in str(error):
+      raise
+    time.sleep(1)  # a conflict with another transaction, which takes or gives a lease of the same group
+    close(db, items)

@@ -1,4 +1,4 @@
-"""Starts one restoring for every record whose owner is over, and says what else is open. Safe at any time."""
+"""Starts one restoring for every record whose owner is over, says what is open, and measures it. Safe at any time."""
 
 import time
 import uuid
@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 OVER = ("Success", "Failed", "TimedOut", "Cancelled", "Rejected", "Exited", "CompletedWithFailure")
@@ -14,7 +14,7 @@ HOUR = 3600
 
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
-  ssm, found, problems = boto3.client("ssm", config=RETRIES), list[str](), list[str]()
+  ssm, found, problems, ages = boto3.client("ssm", config=RETRIES), list[str](), list[str](), list[int]()
   for name, record in sorted(records(event["Table"]).items()):
     what = judged(ssm, event, record)
     if not what:
@@ -25,9 +25,11 @@ def handler(event: Any, _context: Any) -> dict[str, str]:
         problems.append(f"{name} {what}")
     if what != "other":  # another deployment's, which may share the table
       found.append(f"{name} {record['LeaseState']}: {what}")
+      ages.append(age(record))
+  unmeasured = measure(event["Name"], ages)
   if problems:
-    raise RuntimeError(f"SWEEP_FAILED: {'; '.join(problems)[:800]}")
-  return {"Sentence": f"{len(found)} open records. {'; '.join(found)}"[:8000]}
+    raise RuntimeError(f"SWEEP_FAILED: {'; '.join(problems)[:800]}{unmeasured}")
+  return {"Sentence": f"{len(found)} open records.{unmeasured} {'; '.join(found)}"[:8000]}
 
 
 def records(table: str) -> dict[str, dict[str, str]]:
@@ -64,3 +66,20 @@ def restore(ssm: Any, event: Any, name: str, record: dict[str, str]) -> str:
     Parameters={"InstanceId": [name], "ExecutionId": [owner]},
   )
   return str(answer["AutomationExecutionId"])
+
+
+def age(record: dict[str, str]) -> int:
+  """Its seconds. Who is kept out on purpose does not grow old: it is counted, and rings no alarm."""
+  return 0 if "KeptOut" in record else max(0, int(time.time()) - int(record.get("Since", "0")))
+
+
+def measure(name: str, ages: list[int]) -> str:
+  """Two metrics, with zeros as well: the alarm on the second also rings when none comes any more."""
+  dimensions = [{"Name": "Name", "Value": name}]
+  measured = (("InstancesOut", len(ages), "Count"), ("OldestRecordAge", max(ages, default=0), "Seconds"))
+  data = [{"MetricName": n, "Dimensions": dimensions, "Value": value, "Unit": unit} for n, value, unit in measured]
+  try:
+    boto3.client("cloudwatch", config=RETRIES).put_metric_data(Namespace="ALBPatching", MetricData=data)
+  except (BotoCoreError, ClientError) as error:
+    return f" Not measured: {error}."  # those that are out matter more than their number
+  return ""

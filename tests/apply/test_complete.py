@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
 from albpatch.rehearsal.from_plan import load
 from albpatch.terraform import Terraform
-from local_account import EXAMPLES, LocalAccount
+from local_account import EXAMPLES, ROOT, LocalAccount
 
 
 @dataclass
@@ -97,6 +98,7 @@ def test_everything_of_the_module_is_there(applied):
     kept = {deployment.automation_role.name, deployment.window_role.name, restore.role.name, restore.events.role.name}
     assert roles == kept
     assert restore.events.rule in seen["rules"] and list(seen["queues"]) == [restore.events.queue]
+    assert list(seen["tables"]) == [deployment.lease_table]
     assert set(seen["roles"][restore.role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.automation_role.name]["policies"]) == {"steps", "target-groups"}
     assert set(seen["roles"][deployment.window_role.name]["policies"]) == {"start-runbook"}
@@ -132,8 +134,22 @@ def test_destroy_leaves_nothing(destroyed):
     assert destroyed.account.unexpected == []
 
 
+def test_the_readme_names_what_terraform_called(destroyed):
+    """README's table of what the caller of Terraform may do is what was asked for in this life, no more and no less."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table, _, beside = readme.partition("## What the caller of Terraform needs")[2].partition("Never called")
+    beside = beside.partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.M)
+
+    # Target groups are read by the data sources of the example.
+    asked = {call for call in destroyed.account.server.asked if not call.startswith("elbv2:")}
+    assert [f"{service}:{name}" for service, names in rows for name in re.findall(r"\w+", names)] == sorted(asked)
+    extra = set(re.findall(r"`(\w+:\w+)`", beside))
+    assert len(extra) > 10 and not extra & asked
+
+
 def test_loading_the_plan_leaves_what_the_apply_leaves(destroyed):
-    """A region loaded from the first plan has the same documents, roles, policies, window, targets and tasks."""
+    """A region loaded from the first plan holds the same as after the apply: documents to tables, with their tags."""
     destroyed.account.close()  # one region at a time
     region = Region(VirtualClock(), name=destroyed.account.region.name)
     try:

@@ -10,6 +10,7 @@ from albpatch.terraform import Terraform
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = ROOT / "runbook"
 PLAIN: dict[str, Any] = {
+    "name": "web",
     "assess_document": "web-alb-assess",
     "assume_role_arn": "arn:aws:iam::123456789012:role/web-runbook",
     "lease_table_name": "web-alb-patching",

@@ -1,6 +1,7 @@
 """What a plan says about what starts the restore runbook when an execution dies."""
 
 import json
+import re
 
 import boto3
 import pytest
@@ -104,3 +105,22 @@ def test_what_did_not_start_rings(bundled: list[Call]) -> None:
         rules = {("FailedInvocations", r.values["name"]) for r in call.of("aws_cloudwatch_event_rule")}
 
         assert rules | {("ApproximateNumberOfMessagesVisible", events["queue"])} <= watched
+
+
+def test_a_record_that_grows_old_rings(bundled: list[Call]) -> None:
+    """With a standing sweep an alarm looks at the age it measures, over longer than from one sweep to the next, and
+    no number at all counts as too old: it needs nothing of ours to be alive."""
+    for call in bundled:
+        sweep = call.deployment["restore"]["events"]["sweep_rule"]
+        aged = [a for a in call.of("aws_cloudwatch_metric_alarm") if a.values["metric_name"] == "OldestRecordAge"]
+        if sweep is None:
+            assert aged == []
+            continue
+        (alarm,), expression = aged, named(call, "aws_cloudwatch_event_rule", sweep).values["schedule_expression"]
+        seconds = 3600 * int(re.fullmatch(r"rate\((\d+) hours?\)", expression)[1])  # type: ignore[index]
+        patching = call.deployment["settings"]["patching"]["timeout_seconds"]
+
+        assert alarm.values["dimensions"] == {"Name": call.deployment["name"]}
+        assert (alarm.values["treat_missing_data"], alarm.values["statistic"]) == ("breaching", "Maximum")
+        assert min(seconds + 3600, 604_800) == alarm.values["period"] and alarm.values["evaluation_periods"] == 1
+        assert alarm.values["threshold"] > 2 * patching  # a patch, and a restoring that waits for another one

@@ -88,6 +88,36 @@ def test_the_clone_builds_nothing_of_another_name(planned, policies):
         assert not decide(Request(need.action, need.resource), policies).allowed
 
 
+def test_the_clone_builds_from_no_other_template(planned, policies, calls):
+    """The stack is built from the template that the cloned document names; from another, or from a text, it is not."""
+    ((_, _, _, named),) = [call for call in calls if call[2] == "CreateStack"]
+
+    def builds(**template):
+        request = {"StackName": named["StackName"], **template}
+        (need,) = needs("cloudformation", "CreateStack", request, planned[0])
+        return decide(Request(need.action, need.resource, Context(dict(need.context))), policies).allowed
+
+    assert builds(TemplateURL=named["TemplateURL"])
+    assert not builds(TemplateURL="https://s3.amazonaws.com/elsewhere/template.yaml")
+    assert not builds(TemplateBody="{}")
+
+
+def test_what_is_granted_in_iam_is_about_the_resource_it_names(policies):
+    """Rights on policies name policies and rights on roles name roles: on the other kind they would have no effect."""
+    statements = [s for text in policies for s in json.loads(text)["Statement"]]
+    kinds = {
+        (action, resource.rpartition(":")[2].partition("/")[0])
+        for statement in statements
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if action.startswith("iam:")
+    }
+
+    assert {action for action, kind in kinds if kind == "policy"} == {"iam:CreatePolicy", "iam:DeletePolicy"}
+    assert {action for action, kind in kinds if kind == "role"} >= {"iam:CreateRole", "iam:DeleteRole", "iam:PassRole"}
+    assert len(kinds) == len({action for action, _ in kinds})
+
+
 def test_what_builds_things_is_limited_to_the_names_of_the_document(policies):
     """No right on CloudFormation, Lambda or IAM reaches a stack, function, role or policy of another name."""
     statements = [s for text in policies for s in json.loads(text)["Statement"]]

@@ -250,6 +250,12 @@ def test_one_calendar_is_asked(automation_role, name, expected):
     assert allowed(automation_role, "ssm", "GetCalendarState", {"CalendarNames": [name]}) is expected
 
 
+@pytest.mark.parametrize(("namespace", "expected"), [("ALBPatching", True), ("AWS/EC2", False)])
+def test_metrics_have_one_namespace(restore_role, namespace, expected):
+    """The sweep measures under its own namespace and writes into nobody else's."""
+    assert allowed(restore_role, "cloudwatch", "PutMetricData", {"Namespace": namespace, "MetricData": []}) is expected
+
+
 @pytest.mark.parametrize(("name", "expected"), [("patching", True), ("patching-", False), ("other", False)])
 def test_one_topic_is_told(automation_role, name, expected):
     """The role publishes to the topic that is named and to no other."""

@@ -18,7 +18,7 @@ class Context:
     """What a request carries: condition key -> values. Keys are compared without regard to case.
 
     Args:
-        values: the keys that the request has.
+        values: the keys that the request has; one without a value is one that it does not have.
         absent: keys of which it is known that the request does not have them.
         tags: key prefix ("aws:ResourceTag") -> the tags behind it, read only when a condition asks.
     """
@@ -41,7 +41,7 @@ class Context:
         """
         name = key.lower()
         if name in self._values:
-            return self._values[name]
+            return self._values[name] or None
         if name in self._absent:
             return None
         prefix, _, tag = name.partition("/")

@@ -27,7 +27,7 @@ def look(account: Account, documents: Iterable[str], tables: Iterable[str]) -> U
 
     def records(name: str) -> None:
         if account.leases.table(name) is not None:
-            out.extend(Out(r.instance, r.groups, r.words) for r in account.leases.contents(name).records)
+            out.extend(Out(r.instance, r.groups, r.words) for r in account.leases.contents(name).records.values())
 
     for name in documents:
         ask(partial(executions, name))

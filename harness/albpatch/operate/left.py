@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from albpatch.leases import Record, Registration
 from albpatch.live.checks.common import name_of
 from albpatch.operate.executions import Execution, Executions
 from albpatch.operate.session import Session
-from albpatch.operate.table import Record, Registration
 
 _PATCHES = "AWS-RunPatchBaseline"
 _IN_FLIGHT = ("Pending", "InProgress", "Delayed", "Cancelling")

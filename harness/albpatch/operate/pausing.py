@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from albpatch.leases import Pause
 from albpatch.operate import show, table
 from albpatch.operate.session import Session
 
@@ -24,5 +25,5 @@ def lift(session: Session, agreed: Callable[[str], bool]) -> int:
     return 0
 
 
-def _since(standing: table.Pause) -> str:
+def _since(standing: Pause) -> str:
     return "" if standing.since is None else f" (since {show.moment(standing.since)})"

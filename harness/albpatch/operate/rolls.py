@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Literal
 
 from albpatch.errors import InputError
+from albpatch.leases import Contents
 from albpatch.live.windows import Invocation, Opening
 from albpatch.operate.executions import Execution, Executions
 from albpatch.operate.session import Session
-from albpatch.operate.table import Contents
 
 Kind = Literal["window", "start", "execution"]
 Outcome = Literal["under way", "done", "nothing to do", "incomplete", "halted"]

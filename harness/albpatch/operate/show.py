@@ -113,7 +113,7 @@ def _one(out: Any, one: Left, now: datetime) -> None:
         out,
         [
             ("rotation", one.rotation),
-            ("since", f"{moment(record.since)}, {span(now - record.since)} ago"),
+            ("since", "unknown" if record.since is None else f"{moment(record.since)}, {span(now - record.since)} ago"),
             ("why", one.why),
             ("owner", one.owner_words),
             ("safe to put back", f"{'yes' if one.safe else 'not now'}: {one.reason}"),

@@ -37,9 +37,10 @@ def _facts(choice: Choice) -> list[tuple[str, str]]:
     if choice.left is None:
         return does
     record = choice.left.record
+    since = "unknown" if record.since is None else moment(record.since)
     now = "yes" if choice.left.safe else "not now"
     return [
-        ("record", f"{record.state} since {moment(record.since)}; {choice.left.why}"),
+        ("record", f"{record.state} since {since}; {choice.left.why}"),
         ("rotation", choice.left.rotation),
         ("safe to put back", f"{now}: {choice.left.reason}"),
         *does,

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from albpatch.errors import Failure, InputError
+from albpatch.leases import Pause
 from albpatch.live.calls import Unanswered
 from albpatch.live.machines import Instance
 from albpatch.operate.rolls import Roll, Rolls
 from albpatch.operate.session import Session, words
-from albpatch.operate.table import Pause, read
+from albpatch.operate.table import read
 from albpatch.settings import Fleet
 
 AT_MOST = 50  # values that a target of StartAutomationExecution takes

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from albpatch.leases import Contents, Pause, Record
 from albpatch.operate.left import Left, look
 from albpatch.operate.rolls import Roll, Rolls
 from albpatch.operate.session import Session
-from albpatch.operate.table import Contents, Pause, Record, read
+from albpatch.operate.table import read
 
 SCHEMA = "alb-patching/status/1"
 
@@ -106,7 +107,7 @@ def _left(one: Left) -> Mapping[str, Any]:
         "instance": record.instance,
         "out": one.out,
         "rotation": one.rotation,
-        "since": _moment(record.since),
+        "since": None if record.since is None else _moment(record.since),
         "state": record.state,
         "why": one.why,
         "owner": record.owner,

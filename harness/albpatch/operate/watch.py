@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from albpatch.leases import Contents
 from albpatch.live.balancing import Target
 from albpatch.live.calls import Unanswered
 from albpatch.live.checks.common import name_of
 from albpatch.operate.rolls import Roll, Rolls, Source, Turn
 from albpatch.operate.session import Session, words
-from albpatch.operate.table import Contents, read
+from albpatch.operate.table import read
 
 INTERVAL_SECONDS = 10.0
 

@@ -12,8 +12,8 @@ from typing import Any
 from albpatch.document.model import Document, Step
 from albpatch.iam import calls
 from albpatch.iam.calls import Place, Row, UnknownCall
+from albpatch.lint.script import script
 from albpatch.plan.requests import given
-from albpatch.plan.scripts import calls_of
 
 _API_ACTIONS = ("aws:executeAwsApi", "aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty")
 _INDIRECT = ("aws:createStack", "aws:executeStateMachine")
@@ -107,11 +107,18 @@ def _made(step: Step) -> tuple[list[tuple[str, str]], list[str]]:
     """The calls of a step, and what could not be told."""
     made = [(name.partition(":")[0], name.partition(":")[2]) for name in calls.operations_of_step(step.action)]
     if step.action == "aws:executeScript":
-        read = calls_of(str(step.inputs.get("Script", "")))
-        return sorted(read.made), list(read.unknown)
+        return _of_script(str(step.inputs.get("Script", "")))
     if step.action in _API_ACTIONS:
         made.append((str(step.inputs.get("Service")), str(step.inputs.get("Api"))))
     return made, [f"what {step.action} does in turn"] if step.action in _INDIRECT else []
+
+
+def _of_script(text: str) -> tuple[list[tuple[str, str]], list[str]]:
+    read = script(text)
+    if read.error is not None:
+        return [], ["a script that is no Python"]
+    unknown = [one.text for one in read.not_told] + [one.text for one in read.problems]
+    return sorted({(call.service, call.operation) for call in read.calls}), unknown
 
 
 def _wanted(step: Step, service: str, operation: str, facts: Facts) -> Iterator[Wanted]:

@@ -1,7 +1,8 @@
-"""Numbers that services publish of themselves, and the alarms of the control plane that look at them.
+"""Numbers that services publish of themselves or that are put, and the alarms of the control plane that look at them.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
-A number that crosses an alarm's threshold puts it in ALARM at once: here no period is waited for, and none ends it.
+A number that crosses an alarm's threshold puts it in ALARM at once: here no period is waited for, none ends it, and
+numbers that do not come change nothing.
 """
 
 from __future__ import annotations

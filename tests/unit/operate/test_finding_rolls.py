@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from albpatch.errors import InputError
+from albpatch.leases import Contents
 from albpatch.operate.rolls import Roll, Rolls, Source
-from albpatch.operate.table import Contents
 from unit.operate.accounts import I, error, session
 
 OTHER = "i-0fedcba9876543210"
 OPENING = "0a000000-0000-4000-8000-000000000000"
 ROLL = "0b000000-0000-4000-8000-000000000000"
-EMPTY = Contents({}, {}, None, {})
+EMPTY = Contents({}, {}, None, {}, {})
 
 
 def at(minute: int) -> datetime:
@@ -157,7 +157,7 @@ def test_one_execution_started_by_hand():
     account = Account({}, [], [ran("e1", 1, Parameters={"InstanceId": [I]})])
 
     assert account.rolls.latest() == Source("e1", "execution", ("e1",))
-    assert account.read(Contents({}, {"e1": "NOT_HEALTHY"}, None, {})).outcome == "halted"
+    assert account.read(Contents({}, {"e1": "NOT_HEALTHY"}, None, {}, {})).outcome == "halted"
 
 
 @pytest.mark.parametrize("document", ["web-alb-restore", "somebody-elses"])

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from albpatch.errors import Failure
+from albpatch.leases import Pause
 from albpatch.live.calls import Unanswered
 from albpatch.operate import table
 from unit.operate.accounts import OWNER, I, error, item, session
 
 
 def test_what_stands_in_it():
-    """Records, halted rolls and the pause; holders of target groups and what is not known are passed over."""
+    """Records, halted rolls and the pause; holders of leases; what is not known is passed over."""
     items = [
         item(),
         {"Id": {"S": "TG#arn"}, "Holders": {"SS": [f"{I} 1"]}},
@@ -31,8 +32,9 @@ def test_what_stands_in_it():
     assert (record.owner, record.state, record.since) == (OWNER, "INSTALLING", datetime(2026, 1, 4, 3, tzinfo=UTC))
     assert [dict(target) for target in record.registrations[0].targets] == [{"Id": I, "Port": 80}]
     assert found.failed == {I: "INSTALL_FAILED in 1"}
+    assert found.holders == {"arn": (I,)}
     assert found.halted == {"1": "NOT_HEALTHY"}
-    assert found.pause == table.Pause("an incident", "", None)
+    assert found.pause == Pause("an incident", "", None)
 
 
 def test_every_page_is_read():

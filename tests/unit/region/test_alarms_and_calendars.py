@@ -98,6 +98,19 @@ def test_metrics_are_journaled(region):
         call(region, "cloudwatch", "PutMetricData", Namespace="Mine", MetricData=[{"MetricName": "a", "Values": [1.0]}])
 
 
+@pytest.mark.parametrize(("value", "name", "rings"), [(9.0, "web", False), (10.0, "web", True), (10.0, "api", False)])
+def test_a_metric_that_crosses_a_threshold_rings(region, value, name, rings):
+    """An alarm looks at metric and dimensions together, and the number that it names counts."""
+    named = f"older than {value} for {name}"
+    alarm = {"AlarmName": named, "Namespace": "Mine", "MetricName": "Age", "Statistic": "Maximum", "Period": 60}
+    alarm |= {"Dimensions": [{"Name": "Name", "Value": "web"}], "EvaluationPeriods": 1, "Threshold": 10.0}
+    region.backend("cloudwatch", "PutMetricAlarm", {**alarm, "ComparisonOperator": "GreaterThanOrEqualToThreshold"})
+    data = [{"MetricName": "Age", "Value": value, "Dimensions": [{"Name": "Name", "Value": name}]}]
+    call(region, "cloudwatch", "PutMetricData", Namespace="Mine", MetricData=data)
+
+    assert bool(region.journal.of("alarm", named)) is rings
+
+
 @pytest.mark.parametrize(
     ("names", "state"),
     [

@@ -9,16 +9,22 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from unit.scripts.errors import refused
+
 TABLE = "web-alb-patching"
 Item = dict[str, dict[str, Any]]
 
 
 class Table:
-    """Items by key. `faster` is called before a transaction is judged: somebody else at the same moment."""
+    """Items by key. `faster` is called before a transaction is judged: somebody else at the same moment.
+
+    So many of the next transactions as `conflicts` says meet another one that is under way.
+    """
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
         self.faster: Any = lambda: None
+        self.conflicts = 0
 
     def get(self, key: str) -> dict[str, Any]:
         """An item in plain values; empty if there is none."""
@@ -54,17 +60,21 @@ class Table:
 
     def update_item(self, params: dict[str, Any]) -> dict[str, Any]:
         if not self._holds(params):
-            raise error("ConditionalCheckFailedException", "UpdateItem")
+            raise refused("dynamodb", "UpdateItem", "ConditionalCheckFailedException")
         self._update(params)
         return {}
 
     def transact_write_items(self, params: dict[str, Any]) -> dict[str, Any]:
         self.faster()
+        self.conflicts -= 1
+        if self.conflicts >= 0:
+            raise cancelled("TransactionConflict", "None")
         writes = [(kind, write) for item in params["TransactItems"] for kind, write in item.items()]
         keys = [self._key(write) for _, write in writes]
         assert len(set(keys)) == len(keys) <= 100, "no two writes of a transaction may name one item"
-        if not all(self._holds(write) for _, write in writes):
-            raise error("TransactionCanceledException", "TransactWriteItems")
+        reasons = ["None" if self._holds(write) else "ConditionalCheckFailed" for _, write in writes]
+        if set(reasons) != {"None"}:
+            raise cancelled(*reasons)
         for kind, write in writes:
             if kind == "Put":
                 self.items[self._key(write)] = copy.deepcopy(write["Item"])
@@ -117,5 +127,7 @@ class Table:
             item[name] = {"SS": sorted(new)}
 
 
-def error(code: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": f"{code} by the table"}}, operation)
+def cancelled(*reasons: str) -> ClientError:
+    """A transaction that was not carried out, with the reason of each of its writes."""
+    text = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{', '.join(reasons)}]"
+    return refused("dynamodb", "TransactWriteItems", "TransactionCanceledException", text)

@@ -415,7 +415,9 @@ def test_halted_roll_gives_no_lease(world: World, acquire: Any) -> None:
     web = world.group("web", *healthy(ME, A))
     world.table.put(f"ROLL#{ROLL}", Halted="i-0")
 
-    assert floor_code(acquire(web)) == "ROLL_HALTED"
+    answer = acquire(web)
+
+    assert answer["Sentence"] == "ROLL_HALTED: This roll was stopped: i-0."
     assert world.clock.now == START and world.table.leases == {}
 
 
@@ -467,3 +469,28 @@ def test_a_pause_gives_no_lease(world: World, acquire: Any) -> None:
 
     assert (answer["Outcome"], answer["Sentence"].split(":")[0]) == ("deferred", "PAUSED")
     assert world.table.leases == {}
+
+
+def test_a_pause_at_the_same_moment(world: World, acquire: Any) -> None:
+    """The transaction itself checks the pause: one that came after the last look gives no lease either."""
+    web = world.group("web", *healthy(ME, A))
+    world.table.faster = lambda: world.table.put("PAUSE", Reason="incident")
+
+    assert floor_code(acquire(web)) == "PAUSED" and world.table.leases == {}
+
+
+def test_conflict_with_another_transaction(world: World, acquire: Any) -> None:
+    """All rolls check the same items: two transactions at one moment cost one of them a look, not its turn."""
+    web = world.group("web", *healthy(ME, A))
+    world.table.conflicts = 1
+
+    assert floor_code(acquire(web)) == "OK"
+    assert world.clock.now - START == 15 and world.table.leases == {web: [f"{ME} 1"]}
+
+
+def test_fifty_target_groups_in_one_transaction(world: World, acquire: Any) -> None:
+    """As many groups as a fleet may name fit beside the record, the roll and the pause: DynamoDB takes 100 writes."""
+    groups = [world.group(f"web{number}", *healthy(ME, A)) for number in range(50)]
+
+    assert floor_code(acquire(*groups)) == "OK"
+    assert len(world.made("TransactWriteItems")[0]["TransactItems"]) == 53

@@ -258,6 +258,17 @@ def test_release_keeps_the_leases_of_others(world: World, run: Any) -> None:
     assert world.table.leases == {web: [f"{A} 1"]}
 
 
+def test_release_that_meets_another_transaction(world: World, run: Any) -> None:
+    """Who takes a lease of the same group at this moment does not make a failure of a healthy return."""
+    web = world.group("web", (ME, 80, "healthy"), (A, 80, "healthy"))
+    registrations = record(world, web)
+    world.table.conflicts = 2
+
+    run("release", Registrations=registrations)
+
+    assert world.table.get(f"INSTANCE#{ME}") == {} and world.table.leases == {}
+
+
 def test_release_of_an_overtaken_execution(world: World, run: Any) -> None:
     """A record that was taken over is not deleted, nor are its leases."""
     web = world.group("web", (ME, 80, "healthy"))

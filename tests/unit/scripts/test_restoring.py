@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from unit.scripts.world import EXECUTION, ME, START, World, moment
 
 DEAD = "22222222-3333-4444-5555-666666666666"
+PATCH = "web-alb-patching"
 STATES = ("LEASED", "DETACHING", "DRAINED", "INSTALLING", "PATCHED", "RESTORING", "HEALING")
 OVER = ("Success", "Failed", "TimedOut", "Cancelled", "Exited", "CompletedWithFailure")
 ALIVE = ("Pending", "InProgress", "Waiting", "Cancelling", "PendingApproval", "Scheduled", "a status of tomorrow")
@@ -20,14 +21,21 @@ RECORD = [{"Arn": "arn:web", "Targets": [{"Id": ME, "Port": 80}], "Healthy": [{"
 def claim(run: Callable[..., Any]) -> Callable[..., dict[str, str]]:
     def runner(instance: str = "", execution: str = DEAD, action: str = "restore") -> dict[str, str]:
         who = {"InstanceId": instance, "ExecutionId": execution}
-        return run("claim", **who, Action=action, Me=EXECUTION)
+        return run("claim", **who, Action=action, Me=EXECUTION, PatchDocument=PATCH)
 
     return runner
 
 
 def left(world: World, state: str, status: str = "Failed", owner: str = DEAD) -> None:
     world.table.open_record(ME, owner, state, RECORD)
-    world.executions[owner] = {"AutomationExecutionStatus": status, "Parameters": {"InstanceId": [ME]}}
+    died(world, status, owner=owner)
+
+
+def died(world: World, status: str, document: str = PATCH, owner: str = DEAD, **parameters: str) -> None:
+    """An execution that AWS still knows."""
+    given = {name: [value] for name, value in {"InstanceId": ME, **parameters}.items()}
+    found = {"AutomationExecutionStatus": status, "DocumentName": document, "Parameters": given}
+    world.executions[owner] = found
 
 
 @pytest.mark.parametrize("status", OVER)
@@ -83,17 +91,84 @@ def test_cancellation_is_waited_for(world: World, claim: Any) -> None:
 
 @pytest.mark.parametrize("parameters", [{}, {"InstanceId": ["i-0fedcba9876543210"]}])
 def test_nothing_open_is_no_failure(world: World, claim: Any, parameters: dict[str, list[str]]) -> None:
-    """An execution without a record, such as the parent of a rate control, ends as Success quietly."""
-    world.executions[DEAD] = {"AutomationExecutionStatus": "Failed", "Parameters": parameters}
+    """An execution that ended well and has no record ends as Success quietly."""
+    world.executions[DEAD] = {
+        "AutomationExecutionStatus": "Success",
+        "DocumentName": PATCH,
+        "Parameters": parameters,
+    }
 
     assert claim()["Next"] == "nothing"
     assert world.table.items == {}
 
 
+WINDOW = "99999999-8888-7777-6666-555555555555"
+NOT_WELL = [status for status in OVER if status != "Success"]
+
+
+@pytest.mark.parametrize("status", NOT_WELL)
+@pytest.mark.parametrize(("window", "roll"), [(WINDOW, WINDOW), ("", DEAD)])
+def test_a_death_without_a_record_halts_the_roll(world: World, claim: Any, status: str, window: str, roll: str) -> None:
+    """Who died in its scan could say nothing and wrote nothing: nobody else of its roll is taken out all the same."""
+    died(world, status, WindowExecutionId=window)
+
+    assert claim()["Sentence"].startswith("NO_RECORD: ")
+    assert world.table.get(f"ROLL#{roll}") == {"Id": f"ROLL#{roll}", "Halted": DEAD}
+
+
+def test_a_death_halts_although_its_record_was_taken(world: World, claim: Any) -> None:
+    """A parent that died while its child puts the instance back has failed: the child goes on, the roll does not."""
+    left(world, "RESTORING", "InProgress", owner="33333333-3333-4444-5555-666666666666")
+    died(world, "TimedOut", WindowExecutionId=WINDOW)
+
+    assert claim()["Sentence"].startswith("TAKEN_OVER: ")
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == DEAD
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "instance"),
+    [
+        ("Success", PATCH, ME),
+        *((status, PATCH, ME) for status in ALIVE),
+        ("Failed", "other", ME),
+        ("Failed", PATCH, ""),
+    ],
+)
+def test_only_an_execution_that_ended_badly_halts(
+    world: World, claim: Any, status: str, document: str, instance: str
+) -> None:
+    """Not one that is alive or ended well, not one of another runbook, not the parent of a rate control."""
+    died(world, status, document, InstanceId=instance, WindowExecutionId=WINDOW)
+
+    assert claim()["Next"] == "nothing"
+    assert world.table.items == {}
+
+
+def test_who_halted_first_is_kept(world: World, claim: Any) -> None:
+    """The news of an end comes after its own report, which knows better; a second event changes nothing."""
+    died(world, "Failed", WindowExecutionId=WINDOW)
+    world.table.put(f"ROLL#{WINDOW}", Halted="NOT_HEALTHY")
+
+    claim()
+    claim()
+
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == "NOT_HEALTHY"
+
+
+def test_halting_meets_a_transaction(world: World, claim: Any) -> None:
+    """Somebody who looks at this moment whether the roll goes on is waited for."""
+    died(world, "Failed", WindowExecutionId=WINDOW)
+    world.fail("dynamodb.UpdateItem", "TransactionConflictException")
+
+    claim()
+
+    assert world.table.get(f"ROLL#{WINDOW}")["Halted"] == DEAD and world.clock.now - START == 1
+
+
 def test_record_of_somebody_else_is_not_taken_for_an_old_execution(world: World, claim: Any) -> None:
     """The news of an end that comes late finds another owner, over or not."""
     left(world, "DRAINED", owner="33333333-3333-4444-5555-666666666666")
-    world.executions[DEAD] = {"AutomationExecutionStatus": "Failed", "Parameters": {"InstanceId": [ME]}}
+    died(world, "Success")
 
     assert claim()["Sentence"].startswith("TAKEN_OVER: ")
 
@@ -146,9 +221,11 @@ def test_what_is_put_back(world: World, claim: Any, state: str, back: list[Any])
 
 @pytest.fixture
 def await_idle(run: Callable[..., Any]) -> Callable[..., None]:
-    def runner(state: str = "INSTALLING", attempts: int = 9, committed: float = -900, limit: int = 3600) -> None:
+    def runner(
+        state: str = "INSTALLING", attempts: int = 9, committed: float = -900, limit: int = 3600, parent: str = ""
+    ) -> None:
         times = {"ClaimedAt": str(int(START)), "CommittedAt": str(int(START + committed)), "LimitSeconds": limit}
-        run("await_idle", attempts, State=state, InstallComment="mine", **times)
+        run("await_idle", attempts, State=state, InstallComment="mine", Parent=parent, **times)
 
     return runner
 
@@ -230,6 +307,51 @@ def test_agent_that_is_away(world: World, await_idle: Any) -> None:
     await_idle()
 
     assert 120 <= world.clock.now - START <= 135
+
+
+def seen(ended: float) -> list[dict[str, Any]]:
+    """The plugins of a command that ended then: the one for another platform was skipped and has no end."""
+    return [{"Name": "PatchWindows"}, {"Name": "PatchLinux", "ResponseFinishDateTime": moment(START + ended)}]
+
+
+@pytest.mark.parametrize("state", ["INSTALLING", "PATCHED", "RESTORING"])
+@pytest.mark.parametrize("status", ["Success", "Failed"])
+def test_agent_answers_after_the_command(world: World, await_idle: Any, status: str, state: str) -> None:
+    """An agent shown as online may have said so before the machine went down: a younger ping is waited for."""
+    world.command("mine", status, CommandPlugins=seen(-10))
+    world.clock.at(290, lambda: world.agents[ME].update(LastPingDateTime=moment(START + 290)))
+
+    await_idle(state)
+
+    assert 290 <= world.clock.now - START <= 305
+
+
+@pytest.mark.parametrize("state", ["INSTALLING", "PATCHED", "RESTORING"])
+def test_agent_that_never_answers_again(world: World, await_idle: Any, state: str) -> None:
+    """Over the limit nothing is registered, and the reason is named."""
+    world.command("mine", "Success", CommandPlugins=seen(-10))
+
+    with pytest.raises(RuntimeError, match=r"^HOST_NOT_IDLE: .*its agent has not answered since Install ended"):
+        await_idle(state, limit=600)
+
+
+def test_parent_has_seen_to_the_agent(world: World, await_idle: Any) -> None:
+    """The patching runbook waited for its host before it wrote PATCHED: its child need not wait five minutes more."""
+    world.command("mine", "Success", CommandPlugins=seen(-10))
+
+    await_idle("PATCHED", parent=DEAD)
+
+    assert world.clock.now == START
+
+
+def test_command_without_an_answer_has_no_end_to_compare(world: World, await_idle: Any) -> None:
+    """Of a command that was never delivered no end is known: the scan that succeeded later is the agent's answer."""
+    world.command("mine", "TimedOut", "Delivery Timed Out", sent=-1000, CommandPlugins=[{"Name": "PatchLinux"}])
+    world.command("a person's scan", "Success", sent=-300)
+
+    await_idle()
+
+    assert world.clock.now == START
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ RECORD = [
     {"Arn": "arn:web", "Targets": [{"Id": ME, "Port": 80}, {"Id": ME, "Port": 81}], "Healthy": []},
     {"Arn": "arn:spare", "Targets": [], "Healthy": []},
 ]
-DOCUMENTS = {"Document": "web-alb-restore", "PatchDocument": "web-alb-patching"}
+DOCUMENTS = {"Document": "web-alb-restore", "PatchDocument": "web-alb-patching", "Name": "web"}
 
 
 @pytest.fixture
-def sweep(run: Callable[..., Any]) -> Callable[[], str]:
+def sweep(world: World, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    monkeypatch.setattr(world, "_PutMetricData", lambda _params: {}, raising=False)
     return lambda: run("sweep", **DOCUMENTS)["Sentence"]
 
 
@@ -136,6 +137,69 @@ def test_a_refused_look_fails(world: World, sweep: Any) -> None:
     with pytest.raises(Exception, match="Throttling"):
         sweep()
     assert started(world) == []
+
+
+def measured(world: World) -> dict[str, float]:
+    """What the last sweep measured, all of it under the one name."""
+    params = world.made("PutMetricData")[-1]
+    assert params["Namespace"] == "ALBPatching"
+    assert {json.dumps(one["Dimensions"]) for one in params["MetricData"]} == {'[{"Name": "Name", "Value": "web"}]'}
+    return {one["MetricName"]: one["Value"] for one in params["MetricData"]}
+
+
+def since(world: World, seconds: int, name: str = ME, **more: str) -> None:
+    """The record was opened so many seconds ago."""
+    given = {"Since": str(int(world.clock.now) - seconds), **more}
+    world.table.items[f"INSTANCE#{name}"] |= {key: {"S": value} for key, value in given.items()}
+
+
+def test_who_is_out_is_measured(world: World, sweep: Any) -> None:
+    """How many and how long the longest, whoever owns them; other calls' records are measured by their own sweep."""
+    left(world, status="InProgress")
+    left(world, OTHER, "33333333-3333-4444-5555-666666666666")
+    left(world, "i-0123456789abcdef2", "44444444-3333-4444-5555-666666666666", runs="api-alb-patching")
+    since(world, 700)
+    since(world, 90, OTHER)
+    since(world, 9000, "i-0123456789abcdef2")
+    sweep()
+
+    assert measured(world) == {"InstancesOut": 2, "OldestRecordAge": 700}
+
+
+def test_nobody_out_is_measured_as_well(world: World, sweep: Any) -> None:
+    """Zeros come with every sweep: their absence is what says that no sweep comes any more."""
+    sweep()
+
+    assert measured(world) == {"InstancesOut": 0, "OldestRecordAge": 0}
+
+
+def test_who_is_kept_out_does_not_grow_old(world: World, sweep: Any) -> None:
+    """It is counted as out, and no alarm rings for what somebody wants."""
+    left(world)
+    since(world, 9_000_000, KeptOut="true")
+    sweep()
+
+    assert measured(world) == {"InstancesOut": 1, "OldestRecordAge": 0}
+
+
+def test_what_cannot_be_measured_is_restored(world: World, sweep: Any) -> None:
+    """A refused metric is told, and neither fails the sweep nor keeps an instance waiting."""
+    left(world)
+    world.fail("cloudwatch.PutMetricData", "AccessDenied")
+
+    assert "Not measured: " in (said := sweep()) and "AccessDenied" in said
+    assert started(world) == [ME]
+
+
+def test_a_refused_start_is_measured(world: World, sweep: Any) -> None:
+    """A sweep that fails still says how many are out."""
+    left(world)
+    since(world, 60)
+    world.fail("ssm.StartAutomationExecution", "AccessDeniedException")
+
+    with pytest.raises(RuntimeError, match="SWEEP_FAILED"):
+        sweep()
+    assert measured(world) == {"InstancesOut": 1, "OldestRecordAge": 60}
 
 
 def aside(run: Any, action: str) -> None:

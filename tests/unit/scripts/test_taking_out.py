@@ -360,7 +360,7 @@ def test_halted_roll_does_not_commit(world: World, commit: Any) -> None:
 
     found = commit(Registrations="[]")
 
-    assert (found["Outcome"], found["Sentence"].split(":")[0]) == ("deferred", "ROLL_HALTED")
+    assert (found["Outcome"], found["Sentence"]) == ("deferred", "ROLL_HALTED: This roll was stopped: i-0.")
     assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
 
 
@@ -370,6 +370,32 @@ def test_roll_halted_at_the_moment_of_the_commit(world: World, commit: Any) -> N
 
     assert commit(Registrations="[]")["Sentence"].split(":")[0] == "ROLL_HALTED"
     assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
+
+
+def test_pause_at_the_moment_of_the_commit(world: World, commit: Any) -> None:
+    """The transaction itself checks the pause: one that came after the last look keeps from installing, too."""
+    world.table.faster = lambda: world.table.put("PAUSE")
+
+    assert commit(Registrations="[]")["Sentence"].split(":")[0] == "PAUSED"
+    assert world.table.get(f"INSTANCE#{ME}")["LeaseState"] == "DRAINED"
+
+
+def test_conflict_with_another_transaction(world: World, commit: Any) -> None:
+    """All rolls check the same items, so two commits may meet: who was refused for that alone tries again."""
+    world.table.conflicts = 2
+
+    assert commit(Registrations="[]")["Outcome"] == "continue"
+    assert (world.clock.now - START, world.table.get(f"INSTANCE#{ME}")["LeaseState"]) == (2, "INSTALLING")
+
+
+def test_floor_of_one_group_does_not_hide_another(world: World, commit: Any) -> None:
+    """Somebody else's registration is reported, whatever the floor of an earlier group says."""
+    web, api = world.group("web", (ME, 80, "draining")), world.group("api", (ME, 80, "draining"), (A, 80, "healthy"))
+    registrations = record(world, web, api)
+    world.state(ME, 80, api, "healthy")
+
+    with pytest.raises(RuntimeError, match=r"^CHANGED_BY_OTHER: "):
+        commit(Registrations=registrations)
 
 
 def test_commit_counts_no_other_holder(world: World, commit: Any) -> None:

@@ -7,19 +7,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import botocore.session
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
+from unit.scripts.errors import MODELS, exceptions_of, refused
 from unit.scripts.table import Table
 
 START = 1_800_000_000.0
 ME, VPC = "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/front/0123456789abcdef"
 EXECUTION = "11111111-2222-3333-4444-555555555555"
-SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events")
-_MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
 def moment(seconds: float) -> datetime.datetime:
@@ -161,7 +159,7 @@ class World:
 
     def call(self, service: str, operation: str, params: dict[str, Any]) -> Any:
         name = f"{service}.{operation}"
-        model = _MODELS[service].operation_model(operation)
+        model = MODELS[service].operation_model(operation)
         if operation == "TransactWriteItems":
             params = {"ClientRequestToken": "as botocore does", **params}
         report = ParamValidator().validate(params, model.input_shape)
@@ -169,7 +167,7 @@ class World:
         self.calls.append((name, json.loads(json.dumps(params))))
         code = self.errors[name].pop(0) if self.errors.get(name) else None
         if code:
-            raise ClientError({"Error": {"Code": code, "Message": f"{code} by the test"}}, operation)
+            raise refused(service, operation, code)
         return getattr(self, f"_{operation}")(params)
 
     def _GetItem(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - AWS's name
@@ -279,7 +277,8 @@ class Client:
 
     def __init__(self, world: World, service: str) -> None:
         self._world, self._service = world, service
-        self._operations = {xform_name(name): name for name in _MODELS[service].operation_names}
+        self._operations = {xform_name(name): name for name in MODELS[service].operation_names}
+        self.exceptions = exceptions_of(service)
 
     def __getattr__(self, method: str) -> Any:
         if method not in self._operations:

@@ -34,7 +34,7 @@ def remembered(look: Look) -> Iterator[Item]:
     own = ours(look, found)
     for record in own:
         yield wrong("destroy-forgets", record.instance, record.words, "no open record")
-    others = [record for record in found.records if record not in own]
+    others = [record for record in found.records.values() if record not in own]
     subject = f"lease table {look.deployment.lease_table}"
     if others:
         what = f"holds {len(others)} open records of others, such as {others[0].words}"

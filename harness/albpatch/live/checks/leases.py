@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from albpatch.leases import Contents, Record
 from albpatch.live.checks.common import listed, name_of
-from albpatch.live.leases import Contents, Record
 from albpatch.live.verdicts import Check, Item, Look, right, wrong
 
 _KEY = [{"AttributeName": "Id", "KeyType": "HASH"}]
@@ -24,7 +24,7 @@ def ours(look: Look, found: Contents) -> list[Record]:
     """The open records that concern this deployment: several may share a table."""
     groups = set(look.groups)
     ids = {instance.id for _, fleet in look.fleets for instance in look.account.machines.of(fleet)}
-    return [record for record in found.records if groups & set(record.groups) or record.instance in ids]
+    return [record for record in found.records.values() if groups & set(record.groups) or record.instance in ids]
 
 
 def under_way(look: Look, record: Record) -> bool:
@@ -58,7 +58,7 @@ def records(look: Look) -> Iterator[Item]:
     if found is None:
         return
     for record in ours(look, found):
-        if record.kept:
+        if record.kept_out:
             yield wrong("kept-out", record.instance, record.words, "back, when whoever keeps it out says so")
         elif under_way(look, record):
             yield wrong("roll-under-way", record.instance, record.words, "over", passing=True)
@@ -73,10 +73,9 @@ def holders(look: Look) -> Iterator[Item]:
     found = contents(look)
     if found is None:
         return
-    open_records = {record.instance for record in found.records}
     for arn in look.groups:
         held = found.holders.get(arn, ())
-        lost = sorted(set(held) - open_records)
+        lost = sorted(set(held) - set(found.records))
         if lost:
             what = f"leases of {listed(lost)}, without a record"
             yield wrong("lease-without-record", name_of(arn), what, "leases of open records only")
@@ -90,8 +89,9 @@ def paused(look: Look) -> Iterator[Item]:
     if found is None:
         return
     subject = f"lease table {look.deployment.lease_table}"
-    if found.paused:
-        yield wrong("paused", subject, f"rolls are paused: {found.paused}", "not paused")
+    if found.pause is not None:
+        why = found.pause.reason or "no reason given"
+        yield wrong("paused", subject, f"rolls are paused: {why}", "not paused")
     else:
         yield right(subject, "rolls are not paused", "not paused")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from albpatch.region.core import Region
+from albpatch.region.metrics import Metrics
 from albpatch.region.operations import Caller, NotKnownHere, operation
 from albpatch.region.services.constraints import check
 
@@ -20,7 +21,7 @@ STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 class Alarms:
     """Alarms whose states are given from outside (a region's part), beside the metric alarms of the control plane.
 
-    Only what services publish of themselves is compared with thresholds (region/metrics.py).
+    These states stay as given; those of the control plane follow what is measured (region/metrics.py).
     """
 
     def __init__(self, region: Region) -> None:
@@ -74,7 +75,7 @@ def describe_alarms(region: Region, _caller: Caller, params: dict[str, Any]) -> 
 
 @operation("cloudwatch", "PutMetricData")
 def put_metric_data(region: Region, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-    """Put values of metrics; each is journaled with its dimensions."""
+    """Put values of metrics; each is journaled with its dimensions, and may cross an alarm's threshold."""
     check("cloudwatch", "PutMetricData", params)
     if set(params) - {"Namespace", "MetricData"}:
         raise NotKnownHere("cloudwatch:PutMetricData with more than Namespace and MetricData")
@@ -85,4 +86,5 @@ def put_metric_data(region: Region, caller: Caller, params: dict[str, Any]) -> d
         dimensions = {d["Name"]: d["Value"] for d in one.get("Dimensions", [])}
         name = f"{params['Namespace']} {one['MetricName']}"
         region.journal.add("metric", name, value=one["Value"], dimensions=dimensions, by=caller.arn)
+        region.part(Metrics).put(params["Namespace"], one["MetricName"], dimensions, one["Value"])
     return {}

@@ -33,12 +33,13 @@ _one_at_a_time = threading.Lock()
 class Server:
     """The listening server of one region. `url` is what AWS_ENDPOINT_URL takes. Made with `serve(region)`.
 
-    `unknown` names, as "service:Operation", what was asked for and is not known here; `failures` holds errors of the
-    region itself. Both are answered with status 400, which no client retries.
+    `asked` names, as "service:Operation", everything that was asked for; `unknown` what of it is not known here;
+    `failures` holds errors of the region itself. These two are answered with status 400, which no client retries.
     """
 
     def __init__(self, region: Region) -> None:
         self._region = region
+        self.asked: set[str] = set()
         self.unknown: list[str] = []
         self.failures: list[BaseException] = []
         if not _one_at_a_time.acquire(blocking=False):
@@ -75,6 +76,7 @@ class Server:
         with self._region.clock.lock:
             response.setup_class(request, *args, **kwargs)
             service, operation = response.boto3_service_name, response._get_action() or "?"
+            self.asked.add(f"{service}:{operation}")
             try:
                 if (service, operation) in OPERATIONS and (service, operation) not in FROM_BACKEND:
                     return self._answer(response, service, operation)
