@@ -99,13 +99,20 @@ class Executions:
         found = self._listed("ParentExecutionId", parent)
         return sorted((self._with_instance(e) for e in found), key=lambda e: e.started)
 
+    def steps_of_children(self) -> dict[str, str]:
+        """Where the executions are that others wait for, by the one that waits. Raises Unanswered."""
+        deployment = self.session.deployment
+        names = filter(None, (deployment.assess_document, self.session.restore.document))
+        listed = [e for name in names for e in self._listed("DocumentNamePrefix", name, ExecutionStatus="InProgress")]
+        return {e.parent: e.step for e in listed if e.parent and e.step}
+
     def _with_instance(self, found: Execution) -> Execution:
         if found.instances or (known := self.get(found.id)) is None:
             return found
         return replace(found, instances=known.instances)
 
-    def _listed(self, key: str, value: str) -> list[Execution]:
-        filters = [{"Key": key, "Values": [value]}]
+    def _listed(self, key: str, value: str, **more: str) -> list[Execution]:
+        filters = [{"Key": name, "Values": [wanted]} for name, wanted in {key: value, **more}.items()]
         members = "AutomationExecutionMetadataList"
         calls = self.session.account.calls
         return [execution(e) for e in calls.pages("ssm", "describe_automation_executions", members, Filters=filters)]

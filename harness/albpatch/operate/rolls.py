@@ -17,6 +17,7 @@ from albpatch.operate.session import Session
 Kind = Literal["window", "start", "execution"]
 Outcome = Literal["under way", "done", "nothing to do", "incomplete", "halted"]
 _REPAIRED = ("restored", "kept-out", "forgotten")
+_WAITS = ("Assess", "Restore")  # steps that wait for an execution of their own
 _WELL = ("patched", "compliant", "nothing to put back", *_REPAIRED)
 
 
@@ -187,19 +188,20 @@ class Rolls:
     ) -> tuple[Turn, ...]:
         """A turn for whoever was meant and whoever had one. refused: instance -> why no execution was started."""
         found = {instance: e for e in ran for instance in e.instances}
-        turns = []
+        waiting = any(e.under_way and e.step in _WAITS for e in found.values())
+        inside, turns = self.executions.steps_of_children() if waiting else {}, []
         for name in dict.fromkeys([*wanted, *found, *refused]):
-            word, why = self._judged(found.get(name), under_way)
+            word, why = self._judged(found.get(name), under_way, inside)
             if name in refused and name not in found:
                 word, why = "failed", f"no execution was started: {refused[name]}"
             turns.append(Turn(name, fleets.get(name, ""), found.get(name), word, why))
         return tuple(sorted(turns, key=lambda turn: (turn.fleet, turn.instance)))
 
-    def _judged(self, found: Execution | None, under_way: bool) -> tuple[str, str]:
+    def _judged(self, found: Execution | None, under_way: bool, inside: Mapping[str, str]) -> tuple[str, str]:
         if found is None:
             return ("waiting", "") if under_way else ("not reached", "nothing was started for it")
         if found.under_way:
-            return "at work", found.step
+            return "at work", f"{found.step}: {inside[found.id]}" if found.id in inside else found.step
         if found.status != "Success":
             return "failed", f"{found.status}: {found.why}"
         if found.document == self._session.restore.document:

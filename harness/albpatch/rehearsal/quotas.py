@@ -16,8 +16,8 @@ WINDOWS, TASKS_OF_A_WINDOW, LONGEST_WINDOW_HOURS = 50, 20, 24
 EXECUTIONS_AT_ONCE, ADAPTIVE_EXECUTIONS_AT_ONCE, QUEUED_EXECUTIONS = 100, 500, 5_000
 STARTS_PER_SECOND = 1
 DOCUMENTS = 500
-# Of this module: an instance's roll is one execution, and while it is put back a child of it runs as well.
-EXECUTIONS_OF_AN_INSTANCE, DOCUMENTS_OF_A_CALL = 2, 3
+# Of this module: an instance's roll is one execution, and while it is assessed or put back a child of it runs as well.
+EXECUTIONS_OF_AN_INSTANCE, STARTS_OF_AN_INSTANCE, DOCUMENTS_OF_A_CALL = 2, 3, 4
 CUTOFF_HOURS, MINUTES = 1, 10.0
 
 
@@ -51,7 +51,7 @@ def quotas(minutes: float = MINUTES) -> list[Quota]:
     fleets = WINDOWS_AT_ONCE * FLEETS_OF_A_WINDOW
     instances = EXECUTIONS_AT_ONCE // EXECUTIONS_OF_AN_INSTANCE
     adaptive = ADAPTIVE_EXECUTIONS_AT_ONCE // EXECUTIONS_OF_AN_INSTANCE
-    starts = STARTS_PER_SECOND * 3600 // EXECUTIONS_OF_AN_INSTANCE
+    starts = STARTS_PER_SECOND * 3600 // STARTS_OF_AN_INSTANCE
     serial = math.floor((LONGEST_WINDOW_HOURS - CUTOFF_HOURS) * 60 / minutes)
     return [
         Quota(
@@ -69,8 +69,8 @@ def quotas(minutes: float = MINUTES) -> list[Quota]:
         Quota(
             "executions at a time",
             f"{EXECUTIONS_AT_ONCE}, {ADAPTIVE_EXECUTIONS_AT_ONCE} with adaptive concurrency",
-            f"{instances} instances at a time if all are put back at the same moment ({adaptive} with adaptive "
-            "concurrency): the rest waits in a queue, an instance that is out as well",
+            f"{instances} instances at a time if all are assessed or put back at the same moment ({adaptive} with "
+            "adaptive concurrency): the rest waits in a queue, an instance that is out as well",
             "turn adaptive concurrency on, open windows at different hours, or use another region or account",
         ),
         Quota(
@@ -82,7 +82,7 @@ def quotas(minutes: float = MINUTES) -> list[Quota]:
         Quota(
             "starts of executions",
             f"{STARTS_PER_SECOND} a second",
-            f"{starts:,} instances an hour",
+            f"{starts:,} instances an hour, {STARTS_OF_AN_INSTANCE} starts each",
             "use another region or account",
         ),
         Quota("windows", str(WINDOWS), f"{WINDOWS * FLEETS_OF_A_WINDOW:,} fleets", "use another region or account"),
@@ -108,7 +108,7 @@ def split(instances: int, fleets: int, concurrency: int = 1, minutes: float = MI
     together = min(windows, WINDOWS_AT_ONCE, by_room)
     rounds = math.ceil(windows / together)
     each = math.ceil(math.ceil(instances / fleets) / concurrency) * minutes / 60
-    hours = max(rounds * each, instances * EXECUTIONS_OF_AN_INSTANCE / STARTS_PER_SECOND / 3600)
+    hours = max(rounds * each, instances * STARTS_OF_AN_INSTANCE / STARTS_PER_SECOND / 3600)
     limits = {
         "length of a window": each / (LONGEST_WINDOW_HOURS - CUTOFF_HOURS),
         "windows": windows / WINDOWS,

@@ -52,7 +52,8 @@ class Boto:
 
 def session(**answers: Any) -> Session:
     """A session of the deployment `web` over canned answers."""
-    return Session(parse(RECORD), Boto(answers), lambda: NOW, lambda _seconds: None)
+    record = {**RECORD, "assess_document": "web-alb-assess"}
+    return Session(parse(record), Boto(answers), lambda: NOW, lambda _seconds: None)
 
 
 def item(name: str = I, **attributes: Any) -> dict[str, Any]:

@@ -74,9 +74,10 @@ class Account:
         return {"WindowExecutionId": name, "Status": status, "StartTime": at(minute)}
 
     def _listed(self, params: dict[str, Any]) -> dict[str, Any]:
-        (wanted,) = params["Filters"]
+        wanted, *status = params["Filters"]
         key, values = wanted["Key"], wanted["Values"]
-        found = self._executions
+        assert [one["Key"] for one in status] in ([], ["ExecutionStatus"])
+        found = [e for e in self._executions if all(e["AutomationExecutionStatus"] in one["Values"] for one in status)]
         if key == "ParentExecutionId":
             found = [e for e in found if e.get("ParentAutomationExecutionId") in values]
         else:
@@ -181,3 +182,23 @@ def test_a_restore_that_was_started_with_an_execution():
     (turn,) = account.rolls.read(account.rolls.execution("r"), EMPTY).turns
 
     assert (turn.instance, turn.word) == (I, "nothing to put back")
+
+
+@pytest.mark.parametrize(("step", "document"), [("Assess", "web-alb-assess"), ("Restore", "web-alb-restore")])
+def test_a_step_that_waits_shows_where_its_execution_is(step: str, document: str) -> None:
+    """Whoever follows sees the step of the child, not only that the parent waits; of what is over nothing is asked."""
+    waits = ran("e1", 1, "InProgress", CurrentStepName=step, Outputs={})
+    more = {"DocumentName": document, "ParentAutomationExecutionId": "e1", "Outputs": {}}
+    child = ran("c1", 2, "InProgress", CurrentStepName="Scan", **more)
+    over = ran("c0", 1, "Success", CurrentStepName="Done", **more)
+    account = Account({OPENING: (0, "IN_PROGRESS")}, [invocation("e1")], [child, over, waits])
+
+    assert [(t.word, t.why) for t in account.read().turns if t.instance == I] == [("at work", f"{step}: Scan")]
+
+
+def test_a_child_that_aws_does_not_list_leaves_the_step_as_it_is() -> None:
+    """Whether AWS lists children without being asked for them is not documented: then the parent's step is shown."""
+    waits = ran("e1", 1, "InProgress", CurrentStepName="Assess", Outputs={})
+    account = Account({OPENING: (0, "IN_PROGRESS")}, [invocation("e1")], [waits])
+
+    assert [(t.word, t.why) for t in account.read().turns if t.instance == I] == [("at work", "Assess")]

@@ -14,7 +14,7 @@ def test_the_numbers_follow_from_the_quotas():
     assert reached["windows"] == "950 fleets"
     assert reached["length of a window"].startswith("138 instances of a fleet")
     assert reached["executions at a time"].startswith("50 instances at a time")
-    assert reached["starts of executions"] == "1,800 instances an hour"
+    assert reached["starts of executions"] == "1,200 instances an hour, 3 starts each"
     assert {q.name: q.reached_at for q in quotas(5)}["length of a window"].startswith("276 instances")
 
 

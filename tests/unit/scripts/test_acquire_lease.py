@@ -40,7 +40,12 @@ def acquire(world: World, run: Callable[..., Any]) -> Callable[..., dict[str, An
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
-    [("compliant", "COMPLIANT: nothing"), ("skipped", "INSTANCE_GONE: gone: for good"), ("deferred", "FREEZE: closed")],
+    [
+        ("compliant", "COMPLIANT: nothing"),
+        ("skipped", "INSTANCE_GONE: gone: for good"),
+        ("deferred", "FREEZE: closed"),
+        ("failed", "SCAN_FAILED: no"),
+    ],
 )
 def test_what_was_found_is_passed_on(world: World, run: Any, outcome: str, sentence: str, listed: bool) -> None:
     """Without something to do there is no lease and no call: outcome and words are the assess runbook's own."""

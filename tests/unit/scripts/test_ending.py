@@ -70,10 +70,11 @@ def test_patched_night(world: World, report: Any) -> None:
         ("compliant", "COMPLIANT"),
         ("skipped", "PATCH_LOCK_HELD"),
         ("deferred", "FLOOR"),
+        ("failed", "SCAN_FAILED"),
     ],
 )
 def test_ends_before_anything_was_touched(world: World, report: Any, outcome: str, code: str) -> None:
-    """Skipped, compliant and deferred are reported with their code, and that rotation was not touched."""
+    """Whatever is passed on from the assess runbook is reported with its code, and that rotation was not touched."""
     walk(world, "AcquireLease", Outcome=outcome, Sentence=f"{code}: the reason: with a colon.", Registrations="[]")
 
     found = report()

@@ -10,7 +10,7 @@ from albpatch.region.automation.service import Automation
 from albpatch.rehearsal.evidence import OVER, Evidence
 from albpatch.rehearsal.interfere import instance_of
 from albpatch.rehearsal.losses import EPSILON
-from albpatch.rehearsal.matrix.play import RESTORE, Aftermath
+from albpatch.rehearsal.matrix.play import CHILDREN, Aftermath
 from albpatch.rehearsal.nights import Night
 from albpatch.rehearsal.rotation import rebooted_while_routed, registered_while_patching
 from albpatch.rehearsal.verdict import stop_the_line
@@ -154,7 +154,7 @@ def _patching(night: Night) -> Iterator[tuple[str, Execution]]:
     """The executions of the patching runbook with their instances."""
     for id_, execution in night.region.part(Automation).executions.items():
         instance = instance_of(night.region, night.world, id_)
-        if instance is not None and not execution.children and not execution.document_name.endswith(RESTORE):
+        if instance is not None and not execution.children and not execution.document_name.endswith(CHILDREN):
             yield instance, execution
 
 

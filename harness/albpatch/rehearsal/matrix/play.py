@@ -18,6 +18,7 @@ from albpatch.rehearsal.scenario import Scenario
 from albpatch.rehearsal.world import World
 
 RESTORE = "-alb-restore"
+CHILDREN = ("-alb-assess", RESTORE)  # end the names of what a patching execution starts
 ROUNDS = 3  # as often as somebody, or a sweep, looks again
 ROUND_SECONDS = 600.0
 BOOT_SECONDS = 900.0
