@@ -166,8 +166,8 @@ def test_what_is_gone_is_found(deployed, change, check, text):
 
 
 def test_every_other_document_is_compared(deployed):
-    """Assess and restore runbook and the document that looks on the host are recorded by their texts; one that is gone, or has
-    another text, is a finding."""
+    """Assess runbook, restore runbook and the document that looks on the host are recorded by their texts; one that is
+    gone, or has another text, is a finding."""
     recorded = deployed.deployment.companions
     assert set(recorded) == {"web-alb-assess", "web-alb-restore", "web-await-quiet"}
 
