@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from albpatch.region.automation.interpreter import Reading
 from albpatch.region.automation.service import Automation
 from albpatch.region.core import Region
 from albpatch.rehearsal.from_plan import Loaded
@@ -41,18 +44,31 @@ def test_alone_it_is_a_dry_run(plan: Any) -> None:
 
     assert {name: verdict["Outcome"] for name, verdict in found.items()} == {"a": "continue", "b": "compliant"}
     assert found["b"]["Sentence"].startswith("COMPLIANT: ")
+    assert "2 missing" in found["a"]["Sentence"] and "The drain takes at most" in found["a"]["Sentence"]
     assert len(json.loads(found["a"]["Registrations"])) == 1
     assert untouched(played)
 
 
-def test_a_cancel_while_it_runs_touches_nothing(plan: Any) -> None:
-    """The patching execution ends as Cancelled and says so; nothing is out and no record is left."""
-    cancel = {"acts": [{"act": "cancel", "machine": "a", "when": {"step": "Assess", "after": 2}}]}
-    played = night(plan, scene(dict.fromkeys("ab", "patches"), faults=cancel))
+@pytest.mark.parametrize("stops", [False, True])
+@pytest.mark.parametrize("act", ["cancel", "kill"])
+def test_whoever_ends_the_parent_leaves_nothing_behind(plan: Any, act: str, stops: bool) -> None:
+    """Whether AWS stops the child with its parent or lets it go on is not known: nothing is out, nothing runs on."""
+    faults = {"acts": [{"act": act, "machine": "a", "when": {"step": "Assess", "after": 5}}]}
 
-    assert played.executions[0].status == "Cancelled"
-    assert "held no lease" in played.executions[0].outputs["OnCancel.Sentence"][0]
+    def prepare(region: Region, _world: World) -> None:
+        region.part(Automation).reading = Reading(child_stops_with_its_step=stops)
+
+    played = night(plan, scene(dict.fromkeys("ab", "patches"), faults=faults), prepare=prepare)
+    found = played.region.part(Automation).executions.values()
+    [parent] = [e for e in found if e.document_name.endswith("-alb-patching") and "InstanceId" in e.given]
+    [child] = [e for e in found if e.document_name.endswith("-alb-assess")]
+
+    assert parent.status == {"cancel": "Cancelled", "kill": "Failed"}[act]
+    assert child.over and child.parent_id == parent.id
+    assert child.status == ("Cancelled" if act == "cancel" and stops else "Success")
     assert untouched(played)
+    if act == "cancel":
+        assert "held no lease" in parent.outputs["OnCancel.Sentence"][0]
 
 
 def test_a_child_that_is_cancelled_alone_fails_its_parent(plan: Any) -> None:

@@ -213,7 +213,7 @@ def test_death_at_every_step_is_undone(plan: Any, step: str, after: float) -> No
     assert played.lost == 0
 
 
-@pytest.mark.parametrize("step", ["Preflight", "Scan", "AcquireLease", *BEFORE_COMMIT, *AFTER_COMMIT])
+@pytest.mark.parametrize("step", ["Assess", "Preflight", "Scan", "AcquireLease", *BEFORE_COMMIT, *AFTER_COMMIT])
 def test_cancel_at_every_step_is_undone(plan: Any, step: str) -> None:
     """However a person cancels, everything is registered as before in the end, without any other hand."""
     then: list[Any] = []
