@@ -65,8 +65,9 @@ def window_role(look: Look) -> Iterator[Item]:
     role = look.account.roles.role(wanted.name)
     yield from _role(role, wanted.name, wanted.arn, None, {"start-runbook"})
     ssm = f"arn:{deployment.partition}:ssm:{deployment.region}:{deployment.account_id}"
-    names = look.documents if sweeps(look) else [deployment.document.name]
-    restoring = [deployment.restore.role.arn] if deployment.restore is not None else []
+    restore = deployment.restore
+    names = [deployment.document.name, *([restore.document] if restore is not None and sweeps(look) else [])]
+    restoring = [restore.role.arn] if restore is not None else []
     resources = {
         "ssm:StartAutomationExecution": {
             *(f"{ssm}:document/{name}" for name in names),
