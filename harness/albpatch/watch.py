@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     options.add_deployment(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--roll", metavar="ID", help="default: the roll that began last")
-    which.add_argument("--execution", metavar="ID", help="one execution, of either runbook")
+    which.add_argument("--execution", metavar="ID", help="one execution, of the patching or the restore runbook")
     parser.set_defaults(run=run)
 
 

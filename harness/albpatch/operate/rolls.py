@@ -113,7 +113,7 @@ class Rolls:
         raise InputError(f"there is no roll {roll} of {name}; AWS forgets them after 30 days")
 
     def execution(self, execution_id: str) -> Source:
-        """One execution, of either runbook, whatever roll it belongs to. Raises InputError, Unanswered."""
+        """One execution of the patching or the restore runbook, in whatever roll. Raises InputError, Unanswered."""
         found = self.executions.get(execution_id)
         if found is None:
             raise InputError(f"there is no execution {execution_id}; AWS forgets them after 30 days")
