@@ -72,6 +72,11 @@ locals {
       source_sha256   = module.automation_document.source_sha256
       parameter_names = keys(module.automation_document.parameters)
     }
+    # The other documents of a night: name => SHA-256 of the text. A plan that is refused has no texts.
+    companions = !local.bundled ? {} : {
+      (local.names.restore_document) = try(sha256(module.runbook.restore_document), "")
+      (local.names.quiet_document)   = try(sha256(module.runbook.await_quiet_document), "")
+    }
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
     window_role     = { name = local.names.window_role, arn = local.window_role_arn }
     lease_table     = local.bundled ? local.names.lease_table : null
@@ -99,6 +104,11 @@ locals {
       health        = var.health
       logs          = var.logs
       drain_minutes = var.runbook.drain_minutes
+      looks_at = !local.bundled ? null : {
+        alarms           = var.alarms.names
+        change_calendars = var.change_calendars
+        topic            = var.notification_topic_arn
+      }
     }
   }
 }

@@ -105,6 +105,15 @@ def sicken(names: list[str]) -> Callable[[Deployed], Undo]:
     return change
 
 
+def rewrite(d: Deployed) -> Undo:
+    """The document that looks on the host gets another text, which is its default from then on."""
+    name = f"{d.deployment.name}-await-quiet"
+    text = "# mine\n" + d.ssm("GetDocument", Name=name, DocumentFormat="YAML")["Content"]
+    d.ssm("UpdateDocument", Name=name, Content=text, DocumentFormat="YAML", DocumentVersion="$LATEST")
+    d.ssm("UpdateDocumentDefaultVersion", Name=name, DocumentVersion="2")
+    return lambda: d.ssm("UpdateDocumentDefaultVersion", Name=name, DocumentVersion="1")
+
+
 def update_window(**members: Any) -> Callable[[Deployed], Undo]:
     def change(d: Deployed) -> Undo:
         window_id = d.deployment.window.id

@@ -153,19 +153,29 @@ class Logs:
 
 
 @dataclass(frozen=True)
+class LooksAt:
+    """What the runbook names and somebody else made: alarms, change calendars (names or ARNs), a topic."""
+
+    alarms: tuple[str, ...]
+    change_calendars: tuple[str, ...]
+    topic: str | None
+
+
+@dataclass(frozen=True)
 class Settings:
-    """The settings in force. drain_minutes: for the clone of AWS's runbook only."""
+    """The settings in force. drain_minutes: for the clone of AWS's runbook only, looks_at: not for it."""
 
     patching: Patching
     drain: Drain
     health: Health
     logs: Logs
     drain_minutes: int | None
+    looks_at: LooksAt | None
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One call of the module."""
+    """One call of the module. companions: the other documents, name -> SHA-256 of the text; None in an older record."""
 
     schema: str
     name: str
@@ -173,6 +183,7 @@ class Deployment:
     region: str
     account_id: str
     document: Document
+    companions: dict[str, str] | None
     automation_role: Role
     window_role: Role
     lease_table: str | None

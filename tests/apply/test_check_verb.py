@@ -23,11 +23,12 @@ from albpatch.live import check
 from albpatch.live.rules import RULES
 
 READS = ("Describe", "Get", "List", "Scan")
-SOMETIMES = {  # asked only about a boundary, a network load balancer, a resource group, an execution that failed
+SOMETIMES = {  # asked only about a boundary, a network load balancer, a resource group, a topic, a failed execution
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "resource-groups:ListGroupResources",
+    "sns:GetTopicAttributes",
     "ssm:GetAutomationExecution",
     "ssm:DescribeMaintenanceWindowExecutionTaskInvocations",
     "ssm:DescribeMaintenanceWindowExecutionTasks",
@@ -68,7 +69,7 @@ def test_a_good_deployment_is_clean(file, capsys):
     assert cli.main(["check", "--deployment", file]) == 0
     out = " ".join(capsys.readouterr().out.split())
 
-    assert "1 deployment checked: 32 as it should be, 1 noted" in out
+    assert "1 deployment checked: 34 as it should be, 1 noted" in out
     assert "4 of 4 targets healthy; should be: all" in out
     assert out.endswith("1 note")
 

@@ -26,6 +26,7 @@ from account_changes import (
     change_policy,
     deregister,
     move_version,
+    rewrite,
     share,
     sicken,
     trust,
@@ -38,6 +39,7 @@ from albpatch import settings
 from albpatch.live.checks import NOW
 from albpatch.live.rules import AFTER_WINDOW, BEFORE_DESTROY, CALLS, RULES
 from albpatch.live.verdicts import Verdict
+from albpatch.region.services.alarms import Alarms
 from local_account import ROOT
 
 CHANGES: list[tuple[str, Callable[[Deployed], Undo], str]] = [
@@ -46,6 +48,7 @@ CHANGES: list[tuple[str, Callable[[Deployed], Undo], str]] = [
     ("targets-healthy", sicken(["web-1"]), "is unhealthy"),
     ("floor-held", sicken(["web-1", "web-2", "web-3"]), "1 healthy targets of 4; should be: at least 2"),
     ("document-not-shared", share, "shared with 111122223333"),
+    ("companions-as-recorded", rewrite, "web-await-quiet: sha256 is"),
     ("window-as-recorded", update_window(Enabled=False), "Enabled is False"),
     ("window-as-recorded", update_window(Schedule="cron(0 4 ? * TUE#2 *)"), "Schedule is 'cron(0 4"),
     ("window-as-recorded", update_window(ScheduleTimezone="UTC"), "ScheduleTimezone"),
@@ -95,6 +98,7 @@ RULE_OF = {
     "document-as-recorded": "document-changed",
     "document-default": "document-not-default",
     "document-not-shared": "document-shared",
+    "companions-as-recorded": "document-changed",
     "restore-document-as-recorded": "document-changed",
     "restore-role-as-recorded": "role-changed",
     "window-as-recorded": "window-changed",
@@ -159,6 +163,52 @@ def test_what_is_gone_is_found(deployed, change, check, text):
     verdict = deployed.verdict(check, deployment)
     assert text in " ".join(said(verdict))
     assert {item.rule for item in verdict.wrong} == {RULE_OF[check]}
+
+
+def test_every_other_document_is_compared(deployed):
+    """The restore runbook and the document that looks on the host are recorded by their texts; one that is gone, or has
+    another text, is a finding."""
+    recorded = deployed.deployment.companions
+    assert set(recorded) == {"web-alb-restore", "web-await-quiet"}
+
+    for name in recorded:
+        other = replace(deployed.deployment, companions={**recorded, name: "0" * 64})
+        (line,) = said(deployed.verdict("companions-as-recorded", other))
+        assert line.startswith(f"document {name}: sha256 is ")
+    gone = replace(deployed.deployment, companions={"nobody": "0" * 64})
+    assert "document nobody: does not exist" in said(deployed.verdict("companions-as-recorded", gone))[0]
+
+
+def test_what_the_runbook_names_is_looked_for(deployed):
+    """Alarms of both kinds, change calendars and the topic: each that does not exist is a finding of its own."""
+    region = deployed.local.region
+    region.part(Alarms).set("both", "OK", "CompositeAlarm")
+    topic = region.backend("sns", "CreateTopic", {"Name": "news"})["TopicArn"]
+
+    def verdict(alarms: list[str], calendars: list[str], arn: str | None) -> Verdict:
+        wanted = settings.LooksAt(tuple(alarms), tuple(calendars), arn)
+        changed = replace(deployed.deployment.settings, looks_at=wanted)
+        return deployed.verdict("what-is-named-exists", replace(deployed.deployment, settings=changed))
+
+    there = verdict(["web-5xx", "both"], ["holidays"], topic)
+    assert (there.state, len(there.items)) == ("as it should be", 4)
+    many = [f"alarm-{n}" for n in range(150)]
+    gone = verdict([*many, "web-5xx"], ["holidays", "nowhere"], f"{topic}-x")
+    assert {(item.rule, item.subject) for item in gone.wrong} == {
+        *(("alarm-gone", f"alarm {name}") for name in many),
+        ("calendar-gone", "change calendar nowhere"),
+        ("topic-gone", f"topic {topic}-x"),
+    }
+    assert verdict([], [], None).state == "nothing to look at"
+
+
+def test_an_older_record_is_still_read(deployed):
+    """What a record of an earlier version does not say is not looked at, and is no finding."""
+    record = {key: value for key, value in deployed.record.items() if key != "companions"}
+    record["settings"] = {key: value for key, value in record["settings"].items() if key != "looks_at"}
+
+    for check in ("companions-as-recorded", "what-is-named-exists"):
+        assert deployed.verdict(check, settings.parse(record)).state == "nothing to look at"
 
 
 NO_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from albpatch.iam.policy import NotEvaluable, Statement, arn_matches, wildcard
+from albpatch.iam.operators import OPERATORS, Operator
+from albpatch.iam.policy import NotEvaluable, Statement
+from albpatch.iam.variables import filled
 
 Tags = Callable[[], Mapping[str, str]]
-Matcher = Callable[[str, str], bool]
 
 
 class Context:
@@ -65,27 +66,6 @@ def of_session(role_arn: str, account: str, region: str) -> dict[str, tuple[str,
     }
 
 
-def _bool(wanted: str, given: str) -> bool:
-    return wanted.lower() == given.lower()
-
-
-_MATCHERS: dict[str, Matcher] = {
-    "StringEquals": lambda wanted, given: wanted == given,
-    "StringEqualsIgnoreCase": lambda wanted, given: wanted.lower() == given.lower(),
-    "StringLike": lambda wanted, given: wildcard(wanted).fullmatch(given) is not None,
-    "ArnEquals": arn_matches,  # documented to behave as ArnLike
-    "ArnLike": arn_matches,
-    "Bool": _bool,
-}
-_NEGATED = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "ArnNotEquals": "ArnEquals",
-    "ArnNotLike": "ArnLike",
-}
-
-
 def hold(statement: Statement, context: Context) -> bool:
     """Tell whether all conditions of the statement hold.
 
@@ -100,22 +80,34 @@ def _holds(operator: str, wanted: tuple[str, ...], key: str, context: Context) -
     if quantifier not in ("", "ForAnyValue", "ForAllValues"):
         raise NotEvaluable(f"condition operator {operator}")
     if name == "Null":
+        _refuse_variables(wanted, key)
         return _null(wanted, context.get(key))
     if_exists = name.endswith("IfExists")
-    name = name.removesuffix("IfExists")
-    matcher, negated = _matcher(name, operator)
+    found = OPERATORS.get(name.removesuffix("IfExists"))
+    if found is None:
+        raise NotEvaluable(f"condition operator {operator}")
     given = context.get(key)
     if given is None:
-        return quantifier == "ForAllValues" or if_exists or (negated and quantifier == "")
-    return _compare(quantifier, [any(matcher(w, g) for w in wanted) != negated for g in given], key)
+        return quantifier == "ForAllValues" or if_exists or (found.negated and quantifier == "")
+    values = _values(found, wanted, key, context)
+    return _compare(quantifier, [any(found.matches(w, g) for w in values) != found.negated for g in given], key)
 
 
-def _matcher(name: str, operator: str) -> tuple[Matcher, bool]:
-    negated = name in _NEGATED
-    matcher = _MATCHERS.get(_NEGATED.get(name, name))
-    if matcher is None:
-        raise NotEvaluable(f"condition operator {operator}")
-    return matcher, negated
+def _values(operator: Operator, wanted: tuple[str, ...], key: str, context: Context) -> list[str]:
+    """What the policy has, its variables filled in; without a text of which one has no value: nothing is like it."""
+    if not operator.takes_variables:
+        _refuse_variables(wanted, key)
+        return list(wanted)
+    values = [filled(text, context.get) for text in wanted]
+    if None in values and operator.negated:
+        raise NotEvaluable(f"condition {key}: a policy variable without a value, negated")
+    return [value for value in values if value is not None]
+
+
+def _refuse_variables(wanted: tuple[str, ...], key: str) -> None:
+    for text in wanted:
+        if "${" in text:
+            raise NotEvaluable(f"policy variable in condition {key}, which is no text: {text}")
 
 
 def _compare(quantifier: str, answers: list[bool], key: str) -> bool:

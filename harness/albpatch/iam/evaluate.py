@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from albpatch.iam.conditions import Context, hold
 from albpatch.iam.policy import NotEvaluable, Statement, statements
+from albpatch.iam.variables import filled
 
 ASSUME_ROLE = "sts:AssumeRole"
 
@@ -74,7 +75,7 @@ def admits(policy: str, service: str, action: str, resource: str, context: Conte
     spoken = {
         statement.effect
         for statement in statements(policy)
-        if statement.concerns(action, resource) and _names(statement, service) and hold(statement, context)
+        if _concerns(statement, action, resource, context) and _names(statement, service) and hold(statement, context)
     }
     return spoken == {"Allow"}
 
@@ -88,13 +89,18 @@ def _speaks(effect: str, request: Request, documents: Sequence[str]) -> bool:
         if statement.effect != effect:
             continue
         try:
-            if statement.concerns(request.action, request.resource) and hold(statement, request.context):
+            concerned = _concerns(statement, request.action, request.resource, request.context)
+            if concerned and hold(statement, request.context):
                 return True
         except NotEvaluable as error:
             unknown = unknown or error
     if unknown is not None:
         raise unknown
     return False
+
+
+def _concerns(statement: Statement, action: str, resource: str, context: Context) -> bool:
+    return statement.concerns(action, resource, lambda text: filled(text, context.get))
 
 
 def _names(statement: Statement, service: str) -> bool:

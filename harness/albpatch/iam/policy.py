@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal"}
 _ARN_PARTS = 6
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
+# What a text with variables holds instead of characters that are no wildcards: two of the private use area.
+AS_IT_STANDS = {"*": "\ue000", "?": "\ue001", "$": "$"}
+Fill = Callable[[str], str | None]
 
 
 class NotEvaluable(Exception):
@@ -36,19 +40,29 @@ class Statement:
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
     principals: tuple[tuple[str, str], ...]
 
-    def concerns(self, action: str, resource: str) -> bool:
-        """Tell whether the statement speaks of this action on this resource, conditions aside."""
-        return self.concerns_action(action) and self._concerns_resource(resource)
+    def concerns(self, action: str, resource: str, fill: Fill) -> bool:
+        """Tell whether the statement speaks of this action on this resource, conditions aside.
+
+        fill: a text with policy variables -> the text with their values, None where one has none.
+        """
+        return self.concerns_action(action) and self._concerns_resource(resource, fill)
 
     def concerns_action(self, action: str) -> bool:
         if self.actions is None:
             return not any(action_matches(pattern, action) for pattern in self.not_actions)
         return any(action_matches(pattern, action) for pattern in self.actions)
 
-    def _concerns_resource(self, resource: str) -> bool:
+    def _concerns_resource(self, resource: str, fill: Fill) -> bool:
         if self.resources is None:
-            return not any(resource_matches(pattern, resource) for pattern in self.not_resources)
-        return any(resource_matches(pattern, resource) for pattern in self.resources)
+            patterns = [_filled(pattern, fill) for pattern in self.not_resources]
+            if None in patterns:
+                raise NotEvaluable("NotResource: a policy variable without a value")
+            return not any(resource_matches(pattern, resource) for pattern in patterns if pattern is not None)
+        for pattern in self.resources:
+            found = _filled(pattern, fill)
+            if found is not None and resource_matches(found, resource):
+                return True
+        return False
 
 
 @lru_cache(maxsize=1024)
@@ -64,6 +78,8 @@ def statements(document: str) -> tuple[Statement, ...]:
         raise NotEvaluable(f"a policy that is not JSON ({error})") from None
     if not isinstance(parsed, dict) or set(parsed) - {"Version", "Id", "Statement"}:
         raise NotEvaluable("a policy with other members than Version, Id and Statement")
+    if "${" in document and parsed.get("Version") != "2012-10-17":
+        raise NotEvaluable("policy variable in a policy without Version 2012-10-17")
     return tuple(_statement(item) for item in _listed(parsed.get("Statement")))
 
 
@@ -98,15 +114,17 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _patterns(item: Mapping[str, Any], member: str) -> tuple[str, ...]:
-    return tuple(_text(value, member) for value in _listed(item.get(member)))
+    """Those with variables last: they need not be evaluated where another one matches."""
+    found = [_text(value, member, member.endswith("Resource")) for value in _listed(item.get(member))]
+    return tuple(sorted(found, key=lambda text: "${" in text))
 
 
-def _text(value: Any, where: str) -> str:
+def _text(value: Any, where: str, takes_variables: bool = False) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int):
         raise NotEvaluable(f"{type(value).__name__} in {where}")
-    if "${" in str(value):
+    if "${" in str(value) and not takes_variables:
         raise NotEvaluable(f"policy variable in {where}: {value}")
     return str(value)
 
@@ -115,7 +133,7 @@ def _conditions(block: Any) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     if not isinstance(block, dict):
         raise NotEvaluable("a Condition that is not an object")
     return tuple(
-        (operator, key, tuple(_text(value, f"condition {key}") for value in _listed(values)))
+        (operator, key, tuple(_text(value, f"condition {key}", True) for value in _listed(values)))
         for operator, keys in block.items()
         for key, values in keys.items()
     )
@@ -129,10 +147,28 @@ def _principals(block: Any) -> tuple[tuple[str, str], ...]:
     return tuple((kind, _text(value, "Principal")) for kind, values in block.items() for value in _listed(values))
 
 
+def _filled(pattern: str, fill: Fill) -> str | None:
+    """A resource with its variables filled in; they stand in the last part of an ARN only."""
+    if "${" not in pattern:
+        return pattern
+    parts = pattern.split(":", _ARN_PARTS - 1)
+    if any("${" in part for part in parts[:-1]) or len(parts) < _ARN_PARTS:
+        raise NotEvaluable(f"policy variable in {pattern}, before the last part of the ARN")
+    last = fill(parts[-1])
+    return None if last is None else ":".join([*parts[:-1], last])
+
+
+def plain(text: str) -> str:
+    """A text with variables filled in, its characters as they stand."""
+    for character, standing in AS_IT_STANDS.items():
+        text = text.replace(standing, character)
+    return text
+
+
 @lru_cache(maxsize=4096)
 def wildcard(pattern: str, *, across: str = ".", flags: int = 0) -> re.Pattern[str]:
     """`*` and `?` as IAM's wildcards; `across` is what a wildcard character may stand for."""
-    pieces = {"*": f"{across}*", "?": across}
+    pieces = {"*": f"{across}*", "?": across, **{AS_IT_STANDS[c]: re.escape(c) for c in "*?"}}
     return re.compile("".join(pieces.get(c, re.escape(c)) for c in pattern), flags | re.DOTALL)
 
 

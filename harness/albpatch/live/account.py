@@ -9,6 +9,7 @@ from albpatch.live.balancing import Balancing
 from albpatch.live.calls import Calls
 from albpatch.live.leases import Leases
 from albpatch.live.machines import Machines
+from albpatch.live.named import Named
 from albpatch.live.recovery import Recovery
 from albpatch.live.roles import Roles
 from albpatch.live.windows import Windows
@@ -29,6 +30,7 @@ class Account:
         self.roles = Roles(self.calls)
         self.leases = Leases(self.calls)
         self.recovery = Recovery(self.calls)
+        self.named = Named(self.calls)
 
     @property
     def id(self) -> str:

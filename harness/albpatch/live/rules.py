@@ -104,6 +104,24 @@ _NOW = [
             "Remove the permission.",
         ),
         (
+            "alarm-gone",
+            "an alarm that the runbook looks at does not exist",
+            "Every execution fails before it touches its instance.",
+            "Make the alarm, or take its name out of alarms.",
+        ),
+        (
+            "calendar-gone",
+            "a change calendar that the runbook looks at does not exist",
+            "Every execution fails before it touches its instance.",
+            "Make the calendar, or take it out of change_calendars.",
+        ),
+        (
+            "topic-gone",
+            "the topic that hears of failures does not exist",
+            "Nobody is told when an execution fails.",
+            "Make the topic, or name another one in notification_topic_arn.",
+        ),
+        (
             "window-changed",
             "the window is not the one that was applied",
             "It opens at another time, for another length, or not at all.",

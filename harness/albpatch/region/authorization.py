@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 from moto.iam.models import Role, iam_backends
 
 from albpatch.iam.calls import Need, Place, UnknownCall, needs
-from albpatch.iam.conditions import Context, of_session
+from albpatch.iam.conditions import Context, Tags, of_session
 from albpatch.iam.evaluate import Request, decide, trusts
 from albpatch.iam.policy import NotEvaluable
 from albpatch.region.core import Region
@@ -121,14 +122,18 @@ class Authorization:
             raise AwsError(code, text, status)
 
     def _context(self, role: Role, need: Need) -> Context:
+        now = int(self._region.clock.time())
         values: dict[str, tuple[str, ...]] = {
             **of_session(role.arn, self._place.account, self._place.region),
+            "aws:CurrentTime": (datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),),
+            "aws:EpochTime": (str(now),),
             **dict(need.context),
         }
-        if need.tagged is None:
-            return Context(values)
-        name, prefixes = need.tagged
-        return Context(values, tags={prefix: lambda: self._tags(name) for prefix in prefixes})
+        tags: dict[str, Tags] = {"aws:PrincipalTag": lambda: {tag["Key"]: tag["Value"] for tag in role.tags}}
+        if need.tagged is not None:
+            name, prefixes = need.tagged
+            tags |= {prefix: lambda: self._tags(name) for prefix in prefixes}
+        return Context(values, tags=tags)
 
     def _tags(self, instance_id: str) -> dict[str, str]:
         instance = self._region.part(Instances).get(instance_id)

@@ -14,16 +14,22 @@ CONTEXT = Context(
         "aws:SecureTransport": ["true"],
         "arn:key": ["arn:a:b:c:d:e"],
         "empty:key": [],
+        "a:number": ["10"],
+        "aws:CurrentTime": ["2026-01-04T03:00:00Z"],
+        "aws:EpochTime": ["1767495600"],
+        "aws:SourceIp": ["203.0.113.7"],
+        "aws:VpcSourceIp": ["2001:db8:1234:5678::7"],
+        "a:words": ["web*"],
     },
     absent=["aws:SourceArn"],
-    tags={"ssm:resourceTag": lambda: {"ALB": "alb01"}},
+    tags={"ssm:resourceTag": lambda: {"ALB": "alb01"}, "aws:PrincipalTag": lambda: {"alb": "alb01", "any": "alb*"}},
 )
 
 
 def holds(operator, key, value, context=CONTEXT):
     """Tell whether a statement with this one condition holds."""
-    policy = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {key: value}}}}
-    return hold(statements(json.dumps(policy))[0], context)
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {key: value}}}
+    return hold(statements(json.dumps({"Version": "2012-10-17", "Statement": statement}))[0], context)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +76,66 @@ def test_operators(operator, key, value, expected):
     assert holds(operator, key, value) is expected
 
 
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "expected"),
+    [
+        ("NumericEquals", "a:number", "10.0", True),
+        ("NumericEquals", "a:number", 10, True),
+        ("NumericNotEquals", "a:number", ["9", "10"], False),
+        ("NumericNotEquals", "a:number", "9", True),
+        ("NumericLessThan", "a:number", "10", False),
+        ("NumericLessThan", "a:number", "9.5", False),
+        ("NumericLessThan", "a:number", "100", True),
+        ("NumericLessThanEquals", "a:number", "10", True),
+        ("NumericGreaterThan", "a:number", "9", True),
+        ("NumericGreaterThanEquals", "a:number", "11", False),
+        ("NumericLessThanEqualsIfExists", "aws:SourceArn", "10", True),
+        ("NumericNotEquals", "aws:SourceArn", "10", True),
+        ("DateGreaterThan", "aws:CurrentTime", "2026-01-04T02:59:59Z", True),
+        ("DateGreaterThan", "aws:CurrentTime", "2026-01-04T12:00:00+09:00", False),
+        ("DateGreaterThanEquals", "aws:CurrentTime", "2026-01-04T12:00:00+09:00", True),
+        ("DateLessThan", "aws:CurrentTime", "2026-01-05", True),
+        ("DateLessThanEquals", "aws:CurrentTime", "2026-01-04", False),
+        ("DateEquals", "aws:CurrentTime", "1767495600", True),
+        ("DateNotEquals", "aws:CurrentTime", "1767495600", False),
+        ("DateGreaterThan", "aws:EpochTime", "2026-01-04T02:59Z", True),
+        ("NumericLessThan", "aws:EpochTime", "1767495601", True),
+        ("IpAddress", "aws:SourceIp", "203.0.113.0/24", True),
+        ("IpAddress", "aws:SourceIp", ["10.0.0.0/8", "203.0.113.7"], True),
+        ("IpAddress", "aws:SourceIp", "2001:DB8:1234:5678::/64", False),
+        ("IpAddress", "aws:VpcSourceIp", "2001:DB8:1234:5678::/64", True),
+        ("NotIpAddress", "aws:SourceIp", ["192.0.2.0/24", "203.0.113.0/24"], False),
+        ("NotIpAddress", "aws:SourceIp", "192.0.2.0/24", True),
+        ("NotIpAddress", "aws:SourceArn", "192.0.2.0/24", True),
+        ("IpAddress", "aws:SourceArn", "0.0.0.0/0", False),
+    ],
+)
+def test_numbers_dates_and_addresses(operator, key, value, expected):
+    """They are compared as what they are, in every notation that IAM documents, also when the key is missing."""
+    assert holds(operator, key, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "expected"),
+    [
+        ("StringEquals", "ssm:resourceTag/ALB", "${aws:PrincipalTag/alb}", True),
+        ("StringEquals", "ssm:resourceTag/ALB", "${aws:PrincipalTag/other, 'alb01'}", True),
+        ("StringEquals", "ssm:resourceTag/ALB", "${aws:PrincipalTag/other}", False),
+        ("StringEquals", "ssm:resourceTag/ALB", ["${aws:PrincipalTag/other}", "alb01"], True),
+        ("StringNotEquals", "ssm:resourceTag/ALB", "${aws:PrincipalTag/alb}", False),
+        ("StringLike", "ssm:resourceTag/ALB", "${aws:PrincipalTag/alb}*", True),
+        ("StringLike", "a:words", "web${*}", True),
+        ("StringLike", "ssm:resourceTag/ALB", "alb${*}", False),
+        ("StringEquals", "a:words", "web${*}", True),
+        ("ArnLike", "arn:key", "arn:a:b:c:d:${aws:PrincipalTag/other, 'e'}", True),
+        ("StringEqualsIfExists", "ssm:resourceTag/Other", "${aws:PrincipalTag/other}", True),
+    ],
+)
+def test_policy_variables(operator, key, value, expected):
+    """A variable stands for what the request has; nothing equals or resembles one that has no value."""
+    assert holds(operator, key, value) is expected
+
+
 def test_all_conditions_must_hold():
     """Operators and keys of one block are joined by and."""
     block = {"StringEquals": {"aws:SourceAccount": "1", "ssm:resourceTag/ALB": "alb02"}}
@@ -81,10 +147,25 @@ def test_all_conditions_must_hold():
 @pytest.mark.parametrize(
     ("operator", "key", "value", "message"),
     [
-        ("IpAddress", "aws:SourceAccount", "10.0.0.0/8", "operator IpAddress"),
+        ("BinaryEquals", "aws:SourceAccount", "QQ==", "operator BinaryEquals"),
+        ("IpAddress", "aws:SourceIp", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+        ("IpAddress", "aws:SourceArn:x", "10.0.0.0/8", "key aws:SourceArn:x"),
+        ("IpAddress", "events:source", "10.0.0.0/8", "IP address condition"),
+        ("NumericEquals", "a:number", "ten", "'ten' as a number"),
+        ("NumericEquals", "a:number", "NaN", "'NaN' as a number"),
+        ("NumericLessThan", "aws:SourceIp", "1", "'203.0.113.7' as a number"),
+        ("DateEquals", "aws:CurrentTime", "2026", "'2026' as a date"),
+        ("DateEquals", "aws:CurrentTime", "2026-01-04T03:00:00", "as a date"),
+        ("DateEquals", "aws:CurrentTime", "2026-13-04", "as a date"),
+        ("DateEquals", "aws:CurrentTime", "${aws:CurrentTime}", "which is no text"),
+        ("Null", "aws:CurrentTime", "${aws:CurrentTime}", "which is no text"),
+        ("StringEquals", "aws:SourceAccount", "${aws:username}", "key aws:username"),
+        ("StringEquals", "aws:SourceAccount", "${events:source}", "of 2 values"),
+        ("StringLike", "ssm:resourceTag/ALB", "${aws:PrincipalTag/any}", "a pattern, or the characters"),
+        ("StringNotEquals", "ssm:resourceTag/ALB", "${aws:PrincipalTag/other}", "without a value, negated"),
         ("ForSomeValue:StringEquals", "aws:SourceAccount", "1", "operator ForSomeValue"),
-        ("StringEquals", "aws:SourceIp", "1", "key aws:SourceIp"),
-        ("StringNotEquals", "aws:PrincipalTag/team", "x", "key aws:PrincipalTag/team"),
+        ("StringEquals", "aws:SourceVpc", "1", "key aws:SourceVpc"),
+        ("StringNotEquals", "aws:RequestTag/team", "x", "key aws:RequestTag/team"),
         ("StringEquals", "events:source", "a", "2 values of events:source"),
     ],
 )

@@ -105,24 +105,73 @@ def test_conditions_decide_between_statements():
 
 def test_unknown_things_count_only_where_they_matter():
     """A condition that cannot be evaluated is an error when the statement concerns the request, and only then."""
-    strange = policy(allow("ssm:*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}))
+    strange = policy(allow("ssm:*", Condition={"BinaryEquals": {"a:key": "QmluYXJ5"}}))
 
     assert not decide(DEREGISTER, [strange]).allowed
-    with pytest.raises(NotEvaluable, match="DateGreaterThan"):
+    with pytest.raises(NotEvaluable, match="BinaryEquals"):
         decide(Request("ssm:SendCommand"), [strange])
 
 
 def test_a_sure_answer_stands_beside_an_unknown_one():
     """What surely allows or denies decides, whatever another statement of the same effect would say."""
-    strange = {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}
+    strange = {"BinaryEquals": {"a:key": "QmluYXJ5"}}
     maybe = allow("ssm:*", Condition=strange)
     perhaps_not = {**deny("ssm:*"), "Condition": strange}
     request = Request("ssm:SendCommand")
 
     assert decide(request, [policy(maybe, allow("ssm:SendCommand"))]).allowed
     assert not decide(request, [policy(perhaps_not, deny("ssm:SendCommand"), allow("*"))]).allowed
-    with pytest.raises(NotEvaluable, match="DateGreaterThan"):
+    with pytest.raises(NotEvaluable, match="BinaryEquals"):
         decide(request, [policy(perhaps_not, allow("*"))])
+
+
+TEAM = Context({"aws:PrincipalArn": [GROUP]}, absent=["a:none"], tags={"aws:PrincipalTag": lambda: {"team": "web"}})
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (GROUP.replace("/web/", "/${aws:PrincipalTag/team}/"), True),
+        (GROUP.replace("/web/", "/${aws:PrincipalTag/TEAM}/"), True),
+        (GROUP.replace("/web/", "/${aws:PrincipalTag/other}/"), False),
+        (GROUP.replace("/web/", "/${aws:PrincipalTag/other, 'web'}/"), True),
+        (GROUP.replace("/web/", "/${aws:PrincipalTag/team, 'api'}/"), True),
+        (GROUP.replace("/web/", "/${a:none}/"), False),
+        (GROUP.replace("/web/", "/w${*}b/"), False),
+        (GROUP.replace("/web/", "/w*b/"), True),
+    ],
+)
+def test_a_resource_with_a_policy_variable(resource, expected):
+    """A variable stands for what the request has, or for its default; without either the resource is no resource."""
+    request = Request("elasticloadbalancing:DeregisterTargets", GROUP, TEAM)
+
+    assert decide(request, [policy(allow("*", resource))]).allowed is expected
+    assert decide(request, [policy(allow("*"), deny("*", resource))]).allowed is not expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (allow("*", GROUP.replace("/web/", "/${aws:username}/")), "condition key aws:username"),
+        (allow("*", GROUP.replace("us-east-1", "${aws:RequestedRegion}")), "before the last part of the ARN"),
+        (allow("*", GROUP.replace("/web/", "/${a b}/")), "policy variable a b"),
+        ({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:s3:::${a:none}"}, "without a value"),
+    ],
+)
+def test_a_variable_of_which_nothing_is_known(statement, message):
+    """What AWS would put in its place is not guessed; another statement that surely allows decides all the same."""
+    request = Request("elasticloadbalancing:DeregisterTargets", GROUP, TEAM)
+
+    with pytest.raises(NotEvaluable, match=message):
+        decide(request, [policy(statement)])
+    assert decide(request, [policy(statement, allow("*"))]).allowed
+
+
+def test_a_sure_resource_stands_beside_one_with_a_variable():
+    """In one statement, too, what surely matches decides."""
+    resources = [GROUP.replace("/web/", "/${aws:username}/"), GROUP]
+
+    assert decide(Request("a:b", GROUP, TEAM), [policy(allow("*", resources))]).allowed
 
 
 def test_an_identity_policy_has_no_principal():

@@ -90,7 +90,7 @@ JUDGED = [
     ),
     (
         steps(*STEPS[:2], *send(DateLessThan={"aws:CurrentTime": "2027-01-01T00:00:00Z"})),
-        [f"Whether {ON_TAG} is allowed: cannot evaluate: condition operator DateLessThan."],
+        [f"Whether {ON_TAG} is allowed: cannot evaluate: condition key aws:CurrentTime."],
     ),
     (steps(*STEPS[:2], *send(Bool={"aws:SecureTransport": "true"})), []),
     (steps(*STEPS[:2], *send(StringEquals={"aws:RequestedRegion": REGION})), []),

@@ -1,6 +1,7 @@
 """IAM in force in the region: roles from the control plane, calls through real clients."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -225,11 +226,30 @@ def test_an_operation_without_a_row_is_not_known(region, monkeypatch):
 
 def test_a_policy_that_cannot_be_evaluated_is_an_error(region):
     """A policy with an unknown operator is neither a yes nor a no."""
-    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    condition = {"BinaryEquals": {"a:key": "QQ=="}}
     caller = make_role(region, allow("elasticloadbalancing:*", Condition=condition))
 
-    with pytest.raises(NotEvaluable, match="IpAddress"):
+    with pytest.raises(NotEvaluable, match="BinaryEquals"):
         region.call(caller, "elbv2", "DeregisterTargets", {"TargetGroupArn": GROUP, "Targets": []})
+
+
+def test_the_time_of_the_region_and_the_tags_of_the_role_count(region):
+    """A condition on the time is met by the region's clock, a policy variable by the role's own tags."""
+    now = datetime.fromtimestamp(region.clock.time(), UTC)
+    until, before = now + timedelta(hours=1), now - timedelta(hours=1)
+    tagged = GROUP.replace("/web/", "/${aws:PrincipalTag/group}/")
+    assert tagged != GROUP
+
+    for moment, group, allowed in ((until, "web", True), (before, "web", False), (until, "api", False)):
+        window = {"DateLessThan": {"aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+        tags = [{"Key": "group", "Value": group}]
+        statement = allow("elasticloadbalancing:*", tagged, Condition=window)
+        caller = make_role(region, statement, name=f"{group}-{moment:%H}", Tags=tags)
+        if allowed:
+            deregister(region, caller)
+        else:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                deregister(region, caller)
 
 
 SOURCE_ARN = f"arn:aws:ssm:us-east-1:{ACCOUNT}:automation-execution/0a"

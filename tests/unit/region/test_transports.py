@@ -225,6 +225,7 @@ SAMPLES: dict[tuple[str, str], Sample] = {
     ("iam", "GetPolicy"): lambda w: {"PolicyArn": w.managed()},
     ("iam", "GetPolicyVersion"): lambda w: {"PolicyArn": w.managed(), "VersionId": "v1"},
     ("resource-groups", "ListGroupResources"): lambda _: {"Group": "web"},
+    ("sns", "GetTopicAttributes"): lambda w: {"TopicArn": w.topic},
     ("sns", "Publish"): lambda w: {"TopicArn": w.topic, "Subject": "End", "Message": "All is well."},
     ("sts", "GetCallerIdentity"): lambda _: {},
     ("ssm", "AddTagsToResource"): lambda w: {
@@ -321,6 +322,7 @@ WRITES = re.compile("^(Create|Update|Delete|Register|Deregister|Send|Start|Stop|
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("elbv2", "DescribeTargetHealth", {"TargetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/x/y"}),
     ("ec2", "MonitorInstances", {"InstanceIds": ["i-0123456789abcdef0"]}),
+    ("sns", "GetTopicAttributes", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:nobody"}),
     ("sns", "Publish", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:nobody", "Message": "Hello"}),
     ("ssm", "GetCalendarState", {"CalendarNames": ["nobody"]}),
     ("ssm", "GetDocument", {"Name": "nobody"}),

@@ -1,4 +1,4 @@
-"""Reads of an account that the control plane's own state answers: who calls, roles and policies, other balancers."""
+"""Reads of an account that the control plane's own state answers: who calls, roles, topics, other balancers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from albpatch.region.operations import Caller, answered_by_backend, operation
 
 answered_by_backend("events", "DescribeRule", "ListTargetsByRule")
 answered_by_backend("sqs", "GetQueueAttributes", "GetQueueUrl")
+answered_by_backend("sns", "GetTopicAttributes")
 answered_by_backend("sts", "GetCallerIdentity")
 answered_by_backend("iam", "ListRolePolicies", "ListAttachedRolePolicies", "GetPolicy")
 answered_by_backend("elb", "DescribeLoadBalancers")
