@@ -16,7 +16,8 @@ IN_FLIGHT = ("Pending", "InProgress", "Delayed", "Cancelling")
 def handler(event: Any, _context: Any) -> None:
   ssm, ec2 = boto3.client("ssm", config=RETRIES), boto3.client("ec2", config=RETRIES)
   stop, end = time.time() + ATTEMPT_SECONDS, int(event["ClaimedAt"]) + int(event["LimitSeconds"])
-  while reason := busy(ssm, ec2, event):
+  over = list[float]()  # when this attempt first saw that no command is in flight
+  while reason := busy(ssm, ec2, event, over):
     if time.time() >= end:
       raise RuntimeError(f"HOST_NOT_IDLE: {event['InstanceId']}: {reason}.")
     if time.time() >= stop:
@@ -24,7 +25,7 @@ def handler(event: Any, _context: Any) -> None:
     time.sleep(LOOK_SECONDS)
 
 
-def busy(ssm: Any, ec2: Any, event: Any) -> str:
+def busy(ssm: Any, ec2: Any, event: Any, over: list[float]) -> str:
   """Why the host may not be idle. AWS cannot filter commands by status and instance at once."""
   name = event["InstanceId"]
   pages = ssm.get_paginator("list_command_invocations").paginate(InstanceId=name, Details=True)
@@ -32,6 +33,7 @@ def busy(ssm: Any, ec2: Any, event: Any) -> str:
   for command in commands:
     if command["DocumentName"].startswith("AWS-RunPatchBaseline") and command["Status"] in IN_FLIGHT:
       return f"patch command {command['CommandId']} is {command['Status']}"
+  over.append(time.time())
   own = [command for command in commands if command.get("Comment") == event["InstallComment"]]
   installing = event["State"] == "INSTALLING"
   if installing and not own and time.time() < int(event["CommittedAt"]) + NEVER_SENT:
@@ -46,8 +48,9 @@ def busy(ssm: Any, ec2: Any, event: Any) -> str:
     return f"its agent is {node['PingStatus']}"  # of no command of ours it has to come back in those two
   # Online may be a word from before the reboot. A parent that hands its record over has seen to it already.
   plugins = [plugin for command in own for plugin in command.get("CommandPlugins", ())]
-  ended = [plugin["ResponseFinishDateTime"] for plugin in plugins if "ResponseFinishDateTime" in plugin]
-  if ended and not event["Parent"] and node["LastPingDateTime"] < max(ended):
+  ended = [p["ResponseFinishDateTime"].timestamp() for p in plugins if "ResponseFinishDateTime" in p]
+  # The host's clock wrote that, and may be ahead.
+  if ended and not event["Parent"] and node["LastPingDateTime"].timestamp() < min(over[0], max(ended)):
     return "its agent has not answered since Install ended"
   if not installing or not own or any(command["StatusDetails"] in ("Success", "Failed") for command in own):
     return ""  # the agent's own answer is proof

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+import pytest
+
+from albpatch.operate import start
 from albpatch.region.automation.service import Automation
 from night_fleet import group, machine, scene
 from operating import GUID, kept, started, turns, until
@@ -115,15 +119,64 @@ def test_what_start_refuses(play):
     assert play(scene({"a": "compliant"}), act).executions == []
 
 
-def test_more_instances_than_a_hand_start_takes(play):
-    """Systems Manager takes 50 values at a time: more are refused before anything starts."""
+def by_tag(_o: Any) -> None:
+    """The fleet as it is."""
+
+
+def by_group(o: Any) -> None:
+    """The fleet becomes a resource group of the same instances."""
+    query = {
+        "ResourceTypeFilters": ["AWS::AllSupported"],
+        "TagFilters": [{"Key": "Fleet", "Values": ["web"]}],
+    }
+    resource_query = {"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)}
+    o.region.backend("resource-groups", "CreateGroup", {"Name": "all-web", "ResourceQuery": resource_query})
+    o.record["fleets"]["web"] |= {"tags": {}, "resource_group": "all-web"}
+    o.write(o.record)
+
+
+@pytest.mark.parametrize(
+    ("way", "target"),
+    [(by_tag, {"Key": "tag:Fleet", "Values": ["web"]}), (by_group, {"Key": "ResourceGroup", "Values": ["all-web"]})],
+)
+def test_more_than_can_be_named(play, monkeypatch, way, target):
+    """They are started as the window targets them, with its rate, and all of them have their turn."""
+    monkeypatch.setattr(start, "AT_MOST", 3)
 
     def act(o):
+        way(o)
         said = o("start", "--yes")
-        assert (said.status, "fleet web has 51 instances" in said.err) == (2, True)
+        roll = started(said)
+        (parent,) = [x for x in o.region.part(Automation).executions.values() if x.targets]
+        seen.update(said=said.text, targets=parent.targets, rate=parent.max_concurrency)
+        seen.update(watched=o("watch", "--roll", roll))
+
+    seen: dict[str, Any] = {}
+    played = play(scene(FOUR), act)
+
+    assert (seen["targets"], seen["rate"]) == ([target], "1")
+    assert f"takes all that it finds by {target['Key']} {target['Values'][0]}" in seen["said"]
+    assert seen["watched"].out.splitlines()[-1] == "done: 1 compliant, 3 patched"
+    kept(played)
+
+
+def test_more_instances_than_a_hand_start_takes(play):
+    """Systems Manager takes 50 values, one tag or one group: others are refused before anything starts."""
+
+    def act(o):
+        everybody = list(o.world.machines.values())
+        said = o("start", "--yes", *(word for i in everybody for word in ("--instance", i)))
+        assert (said.status, "51 instances" in said.err, "whole fleets only" in said.err) == (2, True, True)
+        for way in ({"tags": {"Fleet": ["web", "shop"]}}, {"tags": {}, "instance_ids": everybody}):
+            o.record["fleets"]["web"] |= way
+            o.write(o.record)
+            said = o("start", "--yes")
+            assert (said.status, "one tag with one value" in said.err) == (2, True)
         assert o("start", "--yes", "--instance", o.instance("m7")).status == 0
 
-    play(scene({f"m{number}": "compliant" for number in range(51)}), act)
+    played = play(scene({f"m{number}": "compliant" for number in range(51)}), act)
+
+    assert [played.world.machine_name(x.instance) for x in played.executions] == ["m7"]
 
 
 def test_a_start_that_fails_half_way_names_what_runs(play):

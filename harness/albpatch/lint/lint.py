@@ -13,7 +13,8 @@ from albpatch.lint import checks
 from albpatch.lint.rules import RULES, finding
 from albpatch.lint.subject import Subject
 
-_OTHER_KINDS = ("1.0", "1.2", "2.0", "2.2")
+# UG "Schemas, features, and examples"
+_OTHER_KINDS = {"1.0": "Session", "1.2": "Command", "2.0": "Command or Policy", "2.2": "Command or Policy"}
 
 
 def document_of(text: str, where: str = "document") -> tuple[Document | None, list[Defect]]:
@@ -28,8 +29,10 @@ def document_of(text: str, where: str = "document") -> tuple[Document | None, li
         raise InputError(f"{where}: {error}") from None
     if not isinstance(raw, dict):
         raise InputError(f"{where}: is no Automation document")
-    if str(raw.get("schemaVersion")) in _OTHER_KINDS:
-        raise InputError(f"{where}: has schemaVersion {raw['schemaVersion']}; an Automation document has 0.3")
+    version = str(raw.get("schemaVersion"))
+    if kind := _OTHER_KINDS.get(version):
+        what = f"is a {kind} document (schemaVersion {version})"
+        raise InputError(f"{where}: {what}; what is judged here are Automation documents (0.3)")
     if "executableRunBooks" in raw or "templateInformation" in raw:
         raise InputError(f"{where}: is a change template of Change Manager, no runbook")
     return read(text)

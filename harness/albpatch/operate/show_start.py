@@ -47,6 +47,8 @@ def _rate(one: FleetStart) -> str:
 def _instances(one: FleetStart) -> str:
     stopped = [i.id for i in one.instances if i.state != "running"]
     more = f"; not running, will be skipped: {listed(stopped)}" if stopped else ""
+    if not one.named:
+        more += f"; Systems Manager takes all that it finds by {one.target['Key']} {', '.join(one.target['Values'])}"
     return listed(i.id for i in one.instances) + more
 
 

@@ -16,6 +16,7 @@ from albpatch.operate.table import read
 from albpatch.settings import Fleet
 
 AT_MOST = 50  # values that a target of StartAutomationExecution takes
+_BY_ID = "ParameterValues"
 _TARGET, _ROLL = "{{RESOURCE_ID}}", "{{WINDOW_EXECUTION_ID}}"
 _GONE = ("DoesNotExistException",)
 
@@ -32,7 +33,10 @@ class Group:
 
 @dataclass(frozen=True)
 class FleetStart:
-    """What is started for one fleet. parameters, version: the window task's, the pseudo parameters filled in."""
+    """What is started for one fleet. parameters, version: the window task's, the pseudo parameters filled in.
+
+    target: how Systems Manager is told who it is for.
+    """
 
     name: str
     fleet: Fleet
@@ -41,6 +45,12 @@ class FleetStart:
     version: str
     parameters: Mapping[str, list[str]]
     target_parameter: str
+    target: Mapping[str, str | list[str]]
+
+    @property
+    def named(self) -> bool:
+        """Whether exactly these instances are started, and not whoever belongs to the fleet by then."""
+        return self.target["Key"] == _BY_ID
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def plan(session: Session, fleets: Sequence[str], instances: Sequence[str]) -> S
     source = rolls.latest()
     other = None if source is None else rolls.read(source, contents)
     roll = str(uuid.uuid4())
-    made = tuple(_fleet(session, name, found, roll) for name, found in chosen.items())
+    made = tuple(_fleet(session, name, found, roll, whole=not instances) for name, found in chosen.items())
     ids = {i.id for one in made for i in one.instances}
     open_records = tuple(sorted(ids & set(contents.records)))
     return Start(roll, made, contents.pause, other if other and other.under_way else None, open_records)
@@ -92,7 +102,7 @@ def _begin(session: Session, one: FleetStart) -> str:
         DocumentVersion=one.version,
         Parameters=dict(one.parameters),
         TargetParameterName=one.target_parameter,
-        Targets=[{"Key": "ParameterValues", "Values": [i.id for i in one.instances]}],
+        Targets=[one.target],
         MaxConcurrency=rate.concurrency,
         MaxErrors=rate.errors,
         ClientToken=str(uuid.uuid4()),
@@ -113,17 +123,31 @@ def _chosen(session: Session, fleets: Sequence[str], instances: Sequence[str]) -
         members = {name: [i for i in found if i.id in instances] for name, found in members.items()}
     elif empty := sorted(name for name, found in members.items() if not found):
         raise InputError(f"no instance belongs to fleet {', '.join(empty)}")
-    for name, found in members.items():
-        if len(found) > AT_MOST:
-            raise InputError(
-                f"fleet {name} has {len(found)} instances, and Systems Manager takes {AT_MOST} at a time by hand: "
-                "name some with --instance"
-            )
     return {name: tuple(found) for name, found in members.items() if found}
 
 
-def _fleet(session: Session, name: str, instances: tuple[Instance, ...], roll: str) -> FleetStart:
+def _target(fleet: Fleet, instances: tuple[Instance, ...], whole: bool) -> dict[str, str | list[str]]:
+    """Those that are shown; where they are more than can be named, what the window targets. Raises InputError.
+
+    Automation takes one tag with one value or one resource group: API reference, "Target".
+    """
+    if len(instances) <= AT_MOST:
+        return {"Key": _BY_ID, "Values": [i.id for i in instances]}
+    if whole and fleet.resource_group is not None:
+        return {"Key": "ResourceGroup", "Values": [fleet.resource_group]}
+    if whole and [len(values) for values in fleet.tags.values()] == [1]:
+        [(key, values)] = fleet.tags.items()
+        return {"Key": f"tag:{key}", "Values": list(values)}
+    what = "a fleet of one tag with one value, or of a resource group" if whole else "whole fleets only"
+    raise InputError(
+        f"fleet {fleet.name}: {len(instances)} instances, and Systems Manager takes more than {AT_MOST} by hand for "
+        f"{what}: name fewer with --instance"
+    )
+
+
+def _fleet(session: Session, name: str, instances: tuple[Instance, ...], roll: str, *, whole: bool) -> FleetStart:
     fleet = session.deployment.fleets[name]
+    chosen = _target(fleet, instances, whole)
     window = {"WindowId": session.deployment.window.id, "WindowTaskId": fleet.task_id}
     task = session.account.calls.ask("ssm", "get_maintenance_window_task", _GONE, **window)
     if task is None:
@@ -139,7 +163,8 @@ def _fleet(session: Session, name: str, instances: tuple[Instance, ...], roll: s
     if [roll] not in passed.values():
         raise Failure(f"fleet {name}: its window task passes no roll, so that nothing could stop it; apply again")
     groups = tuple(_group(session, fleet, arn) for arn in fleet.target_group_arns)
-    return FleetStart(name, fleet, instances, groups, automation.get("DocumentVersion", "$DEFAULT"), passed, target[0])
+    version = automation.get("DocumentVersion", "$DEFAULT")
+    return FleetStart(name, fleet, instances, groups, version, passed, target[0], chosen)
 
 
 def _group(session: Session, fleet: Fleet, arn: str) -> Group:

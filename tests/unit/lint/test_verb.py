@@ -51,7 +51,7 @@ def test_the_exit_status_follows_the_threshold(file):
         ("a: [", "not valid YAML"),
         ("[]", "is no Automation document"),
         ("", "is no Automation document"),
-        ('{"schemaVersion": "2.2", "mainSteps": []}', "has schemaVersion 2.2; an Automation document has 0.3"),
+        ('{"schemaVersion": "2.2", "mainSteps": []}', "is a Command or Policy document (schemaVersion 2.2); what"),
     ],
 )
 @pytest.mark.parametrize("permissions", [[], ["--permissions"]])

@@ -92,8 +92,8 @@ def test_the_parent_shows_its_children(region):
     assert {one["Target"] for one in listed["AutomationExecutionMetadataList"]} == {"PT1M", "PT2M"}
 
 
-def test_targets_by_tag_are_instances(region):
-    """Tag keys are ANDed, the values of a key are ORed, and what is terminated is no target."""
+def test_targets_by_tag_or_group_are_instances(region):
+    """Tag keys are ANDed, the values of a key are ORed, a group is its members; what is terminated is no target."""
     attach(region)
     made = []
     for tags in ({"ALB": "a"}, {"ALB": "b", "Env": "x"}, {"ALB": "a", "Env": "x"}, {"Env": "x"}):
@@ -115,8 +115,18 @@ def test_targets_by_tag_are_instances(region):
     assert resolved(("tag:ALB", ["a", "b"])) == sorted([made[0], made[2]])
     with pytest.raises(AwsError, match="InvalidTarget"):
         resolved(("tag:ALB", ["nobody"]))
-    with pytest.raises(NotKnownHere, match="ResourceGroup"):
-        resolved(("ResourceGroup", ["x"]))
+    with pytest.raises(NotKnownHere, match="tag-key"):
+        resolved(("tag-key", ["ALB"]))
+
+    query = {"ResourceTypeFilters": ["AWS::AllSupported"], "TagFilters": [{"Key": "ALB", "Values": ["a"]}]}
+    grouped = {"Type": "TAG_FILTERS_1_0", "Query": json.dumps(query)}
+    region.backend("resource-groups", "CreateGroup", {"Name": "web", "ResourceQuery": grouped})
+    assert resolved(("ResourceGroup", ["web"])) == sorted([made[0], made[2]])
+    with pytest.raises(AwsError, match="NotFound"):
+        resolved(("ResourceGroup", ["nobody"]))
+    region.backend("ec2", "TerminateInstances", {"InstanceIds": [made[0], made[2]]})
+    with pytest.raises(AwsError, match="InvalidTarget"):
+        resolved(("ResourceGroup", ["web"]))
 
 
 @pytest.mark.parametrize(

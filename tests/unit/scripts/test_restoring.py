@@ -335,6 +335,29 @@ def test_agent_that_never_answers_again(world: World, await_idle: Any, state: st
         await_idle(state, limit=600)
 
 
+def test_clock_of_the_host_that_is_ahead(world: World, await_idle: Any) -> None:
+    """A host that lives in tomorrow ends its command there: an answer after the end was seen is enough."""
+    world.command("mine", "Success", CommandPlugins=seen(86400))
+    world.clock.at(200, lambda: world.agents[ME].update(LastPingDateTime=moment(START + 200)))
+
+    await_idle()
+
+    assert 200 <= world.clock.now - START <= 215
+
+
+def test_answer_from_before_the_end_is_none(world: World, await_idle: Any) -> None:
+    """A ping that came while the command still ran says nothing of what the reboot left."""
+    world.command("mine", "InProgress")
+    world.clock.at(50, lambda: world.agents[ME].update(LastPingDateTime=moment(START + 50)))
+    world.clock.at(100, lambda: world.commands[0].update(Status="Success", StatusDetails="Success"))
+    world.clock.at(100, lambda: world.commands[0].update(CommandPlugins=seen(100)))
+    world.clock.at(350, lambda: world.agents[ME].update(LastPingDateTime=moment(START + 350)))
+
+    await_idle()
+
+    assert 350 <= world.clock.now - START <= 365
+
+
 def test_parent_has_seen_to_the_agent(world: World, await_idle: Any) -> None:
     """The patching runbook waited for its host before it wrote PATCHED: its child need not wait five minutes more."""
     world.command("mine", "Success", CommandPlugins=seen(-10))

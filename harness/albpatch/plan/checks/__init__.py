@@ -1,6 +1,18 @@
 """The checks: each module answers one question about a plan, with findings."""
 
-from albpatch.plan.checks import changed, fleets, leases, recovery, roles, runbook, tasks, under_way, upstream, windows
+from albpatch.plan.checks import (
+    changed,
+    commands,
+    fleets,
+    leases,
+    recovery,
+    roles,
+    runbook,
+    tasks,
+    under_way,
+    upstream,
+    windows,
+)
 
-_MODULES = (runbook, tasks, windows, fleets, leases, recovery, roles, changed, under_way, upstream)
+_MODULES = (runbook, commands, tasks, windows, fleets, leases, recovery, roles, changed, under_way, upstream)
 ALL = tuple(module.check for module in _MODULES)

@@ -23,7 +23,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _document(runbook: Runbook) -> Iterator[Finding]:
-    yield from _sharing(runbook.resource)
+    yield from sharing(runbook.resource)
     if isinstance(runbook.content, Mark):
         yield finding("not-shown", runbook.resource.address, f"The text of the document is {runbook.content}.")
         return
@@ -32,7 +32,7 @@ def _document(runbook: Runbook) -> Iterator[Finding]:
             yield finding("document-refused", runbook.resource.address, f"{defect}.")
 
 
-def _sharing(resource: Resource) -> Iterator[Finding]:
+def sharing(resource: Resource) -> Iterator[Finding]:
     given = resource.values.get("permissions")
     if not given:
         return

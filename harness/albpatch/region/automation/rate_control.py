@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from albpatch.region.automation.actions import Stopped
 from albpatch.region.automation.executions import Execution
 from albpatch.region.core import Region
-from albpatch.region.operations import AwsError, NotKnownHere
+from albpatch.region.operations import AwsError, Caller, NotKnownHere
 
 if TYPE_CHECKING:
     from albpatch.region.automation.service import Automation
@@ -25,7 +25,7 @@ class RateControl:
 
     def __init__(self, region: Region, automation: Automation, parent: Execution, content: str | None) -> None:
         self._region, self._automation, self._parent, self._content = region, automation, parent, content
-        parent.resolved_targets = resolve_targets(region, parent.targets)
+        parent.resolved_targets = resolve_targets(region, parent.caller, parent.targets)
         count = len(parent.resolved_targets)
         self._concurrency = max(1, amount(parent.max_concurrency or DEFAULT_CONCURRENCY, count))
         self._errors = amount(parent.max_errors or DEFAULT_ERRORS, count)
@@ -90,10 +90,21 @@ def amount(text: str, count: int) -> int:
     return count * int(text[:-1]) // 100 if text.endswith("%") else int(text)
 
 
-def resolve_targets(region: Region, targets: list[dict[str, Any]]) -> list[str]:
-    """The values of the target parameter: given ones, or the instances with the tags (keys ANDed, values ORed)."""
+def resolve_targets(region: Region, caller: Caller, targets: list[dict[str, Any]]) -> list[str]:
+    """The values of the target parameter: given ones, the members of a resource group, which the caller must be
+    allowed to list, or the instances with the tags (keys ANDed, values ORed)."""
     if len(targets) == 1 and targets[0]["Key"] in ("ParameterValues", "InstanceIds"):
         return list(targets[0]["Values"])
+    if len(targets) == 1 and targets[0]["Key"] == "ResourceGroup":
+        found = _members(region, caller, *targets[0]["Values"])
+    else:
+        found = _tagged(region, targets)
+    if not found:
+        raise AwsError("InvalidTarget", "The target isn't valid or doesn't exist.")
+    return sorted(found)
+
+
+def _tagged(region: Region, targets: list[dict[str, Any]]) -> list[str]:
     filters = []
     for target in targets:
         if not target["Key"].startswith("tag:"):
@@ -101,7 +112,16 @@ def resolve_targets(region: Region, targets: list[dict[str, Any]]) -> list[str]:
         filters.append({"Name": target["Key"], "Values": list(target["Values"])})
     answer = region.backend("ec2", "DescribeInstances", {"Filters": filters})
     found = [instance for one in answer["Reservations"] for instance in one["Instances"]]
-    found = [instance for instance in found if instance["State"]["Name"] not in ("terminated", "shutting-down")]
-    if not found:
-        raise AwsError("InvalidTarget", "The target isn't valid or doesn't exist.")
-    return sorted(instance["InstanceId"] for instance in found)
+    return [i["InstanceId"] for i in found if i["State"]["Name"] not in ("terminated", "shutting-down")]
+
+
+def _members(region: Region, caller: Caller, group: str) -> list[str]:
+    """The instances of a resource group, page by page."""
+    found, params = list[str](), {"Group": group}
+    while True:
+        answer = region.call(caller, "resource-groups", "ListGroupResources", params)
+        members = [resource["Identifier"] for resource in answer["Resources"]]
+        found += [m["ResourceArn"].rpartition("/")[2] for m in members if m["ResourceType"] == "AWS::EC2::Instance"]
+        if not answer.get("NextToken"):
+            return found
+        params["NextToken"] = answer["NextToken"]
