@@ -107,11 +107,11 @@ locals {
       health        = var.health
       logs          = var.logs
       drain_minutes = var.runbook.drain_minutes
-      looks_at = !local.bundled ? null : {
-        alarms           = var.alarms.names
-        change_calendars = var.change_calendars
-        topic            = var.notification_topic_arn
-      }
+
+      # What the bundled runbook looks at or tells, and somebody else made.
+      alarms                 = local.bundled ? var.alarms : null
+      change_calendars       = local.bundled ? var.change_calendars : null
+      notification_topic_arn = local.bundled ? var.notification_topic_arn : null
     }
   }
 }

@@ -153,24 +153,26 @@ class Logs:
 
 
 @dataclass(frozen=True)
-class LooksAt:
-    """What the runbook names and somebody else made: alarms, change calendars (names or ARNs), a topic."""
+class Alarms:
+    """The alarms that the runbook looks at, and what a lack of data means: "allow" or "stop"."""
 
-    alarms: tuple[str, ...]
-    change_calendars: tuple[str, ...]
-    topic: str | None
+    names: tuple[str, ...]
+    insufficient_data: str
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings in force. drain_minutes: for the clone of AWS's runbook only, looks_at: not for it."""
+    """The settings in force. drain_minutes: for the clone of AWS's runbook only; what follows it: not for the clone,
+    and not in an older record. change_calendars: names or ARNs."""
 
     patching: Patching
     drain: Drain
     health: Health
     logs: Logs
     drain_minutes: int | None
-    looks_at: LooksAt | None
+    alarms: Alarms | None
+    change_calendars: tuple[str, ...] | None
+    notification_topic_arn: str | None
 
 
 @dataclass(frozen=True)

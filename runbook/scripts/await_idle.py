@@ -46,11 +46,11 @@ def busy(ssm: Any, ec2: Any, event: Any, over: list[float]) -> str:
   node: Any = next(iter(answer["InstanceInformationList"]), {"PingStatus": "unknown"})
   if node["PingStatus"] != "Online" and event["State"] not in ("DETACHING", "DRAINED"):
     return f"its agent is {node['PingStatus']}"  # of no command of ours it has to come back in those two
-  # Online may be a word from before the reboot. A parent that hands its record over has seen to it already.
+  # Online may be a word from before the reboot. PATCHED was written by who had seen to the host already.
   plugins = [plugin for command in own for plugin in command.get("CommandPlugins", ())]
   ended = [p["ResponseFinishDateTime"].timestamp() for p in plugins if "ResponseFinishDateTime" in p]
   # The host's clock wrote that, and may be ahead.
-  if ended and not event["Parent"] and node["LastPingDateTime"].timestamp() < min(over[0], max(ended)):
+  if installing and ended and node["LastPingDateTime"].timestamp() < min(over[0], max(ended)):
     return "its agent has not answered since Install ended"
   if not installing or not own or any(command["StatusDetails"] in ("Success", "Failed") for command in own):
     return ""  # the agent's own answer is proof

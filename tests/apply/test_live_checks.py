@@ -39,6 +39,7 @@ from albpatch import settings
 from albpatch.live.checks import NOW
 from albpatch.live.rules import AFTER_WINDOW, BEFORE_DESTROY, CALLS, RULES
 from albpatch.live.verdicts import Verdict
+from albpatch.plan.changes import GATES, HIGHER_IS_WEAKER, LOWER_IS_WEAKER, STRICTER
 from albpatch.region.services.alarms import Alarms
 from local_account import ROOT
 
@@ -186,8 +187,8 @@ def test_what_the_runbook_names_is_looked_for(deployed):
     topic = region.backend("sns", "CreateTopic", {"Name": "news"})["TopicArn"]
 
     def verdict(alarms: list[str], calendars: list[str], arn: str | None) -> Verdict:
-        wanted = settings.LooksAt(tuple(alarms), tuple(calendars), arn)
-        changed = replace(deployed.deployment.settings, looks_at=wanted)
+        wanted = {"alarms": settings.Alarms(tuple(alarms), "allow"), "change_calendars": tuple(calendars)}
+        changed = replace(deployed.deployment.settings, **wanted, notification_topic_arn=arn)
         return deployed.verdict("what-is-named-exists", replace(deployed.deployment, settings=changed))
 
     there = verdict(["web-5xx", "both"], ["holidays"], topic)
@@ -205,10 +206,23 @@ def test_what_the_runbook_names_is_looked_for(deployed):
 def test_an_older_record_is_still_read(deployed):
     """What a record of an earlier version does not say is not looked at, and is no finding."""
     record = {key: value for key, value in deployed.record.items() if key != "companions"}
-    record["settings"] = {key: value for key, value in record["settings"].items() if key != "looks_at"}
+    later = ("alarms", "change_calendars", "notification_topic_arn")
+    record["settings"] = {key: value for key, value in record["settings"].items() if key not in later}
 
     for check in ("companions-as-recorded", "what-is-named-exists"):
         assert deployed.verdict(check, settings.parse(record)).state == "nothing to look at"
+
+
+def test_the_record_has_what_a_review_compares(deployed):
+    """Every member whose change a review calls weaker stands in the record that the module makes."""
+
+    def paths(value: object, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+        inner = value.items() if isinstance(value, dict) else ()
+        return {path}.union(*(paths(one, (*path, key)) for key, one in inner))
+
+    found = paths(deployed.record)
+    assert found >= GATES
+    assert {name for path in found for name in path} >= LOWER_IS_WEAKER | HIGHER_IS_WEAKER | set(STRICTER)
 
 
 NO_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/x/0123456789abcdef"

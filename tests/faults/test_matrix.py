@@ -64,6 +64,11 @@ SABOTAGE = {
         "if missing := [target for target in [] and group",
         Fault("one", "error", Point("Commit", "elbv2.DescribeTargetHealth", 1)),
     ),
+    "registered only what was out": (
+        'if state == \\"HEALING\\"',
+        'if state == \\"NEVER\\"',
+        Fault("one", "taken out by hand", Point("AwaitHealthy")),
+    ),
     "floor": ("if count < floor", "if count < 0", Fault("one", "other sick", Point("Scan"))),
     "no request lost": (
         '\\"HEALING\\": \\"heal\\"}.get(state, \\"wait\\")',

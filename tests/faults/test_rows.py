@@ -49,7 +49,7 @@ ROWS = {
     "both groups left": (ALL_OUT, ALL, 0, 60),
     "drained": (DRAINED, ALL, 0, 60),
     "committed, the command never sent": (NOT_SENT, ALL, 600, 700),
-    "the command sent": (SENT, ALL, 100, 400),
+    "the command sent": (SENT, ALL, 100, 450),  # up to five minutes until the agent pings again
     "rebooting": (REBOOTING, ALL, 30, 400),
     "patched": (PATCHED, ALL, 0, 60),
 }

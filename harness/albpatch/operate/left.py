@@ -134,7 +134,8 @@ def _why_not(session: Session, record: Record, owner_over: bool) -> str:
             return "its patch command may still be on the way"
         if own and not any(c["StatusDetails"] in _SEEN_BY_AGENT for c in own):
             return f"its patch command ended as {own[0]['StatusDetails']}: nobody saw it end on the host"
-    return _agent(session, name, _last_end(own))
+    # PATCHED and later were written by who had seen to the host already.
+    return _agent(session, name, _last_end(own) if record.state == "INSTALLING" else None)
 
 
 def _last_end(commands: list[Mapping[str, Any]]) -> datetime | None:

@@ -20,9 +20,10 @@ _DERIVED = {
     ("document", "version"),
     ("document", "parameter_names"),
     ("window", "id"),
+    ("companions",),
     ("schema",),
 }
-_LOWER_IS_WEAKER = {
+LOWER_IS_WEAKER = {
     "min_healthy",
     "min_healthy_percent",
     "propagation_seconds",
@@ -33,9 +34,9 @@ _LOWER_IS_WEAKER = {
     "bake_seconds",
     "cutoff_hours",
 }
-_HIGHER_IS_WEAKER = {"max_unavailable", "scan_max_age_minutes"}
-_GATES = {("settings", "alarms", "names"), ("settings", "change_calendars")}  # each entry can stop a roll
-_STRICTER = {"skip_when_compliant": True, "insufficient_data": "stop"}
+HIGHER_IS_WEAKER = {"max_unavailable", "scan_max_age_minutes"}
+GATES = {("settings", "alarms", "names"), ("settings", "change_calendars")}  # each entry can stop a roll
+STRICTER = {"skip_when_compliant": True, "insufficient_data": "stop"}
 ROLES = ("automation", "window", "restore", "events")
 
 
@@ -55,7 +56,7 @@ def runbooks(before: Call, after: Call) -> Iterator[tuple[Runbook, Runbook, list
 def settings(before: Call, after: Call) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """(path, before, after) of every member of the record that differs."""
     for path, old, new in _leaves(before.record, after.record, ()):
-        derived = path[:2] in _DERIVED or path in _DERIVED or path[-1] in ("target_id", "task_id")
+        derived = bool({path, path[:2], path[:1]} & _DERIVED) or path[-1] in ("target_id", "task_id")
         if not derived and old is not new and old != new:
             yield path, old, new
 
@@ -76,14 +77,14 @@ def weaker(path: tuple[str, ...], old: Any, new: Any) -> bool:
     """Whether a changed setting protects less than it did."""
     if isinstance(old, Mark) or isinstance(new, Mark):
         return False
-    if path[-1] in _STRICTER:
-        return bool(old == _STRICTER[path[-1]])
-    if path in _GATES:
+    if path[-1] in STRICTER:
+        return bool(old == STRICTER[path[-1]])
+    if path in GATES:
         return bool(_texts(old) - _texts(new))
     first, second = number(old), number(new)
-    if path[-1] in _LOWER_IS_WEAKER:
+    if path[-1] in LOWER_IS_WEAKER:
         return (first is not None and second is not None and second < first) or (first is not None and new is None)
-    return path[-1] in _HIGHER_IS_WEAKER and (second or 0) > (first or 0)
+    return path[-1] in HIGHER_IS_WEAKER and (second or 0) > (first or 0)
 
 
 def blocks(subject: Subject, before: Call | None, after: Call | None) -> list[Block]:

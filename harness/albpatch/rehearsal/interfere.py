@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 
 from albpatch.region.automation.service import Automation
 from albpatch.region.clock import current_activity
@@ -11,10 +12,12 @@ from albpatch.region.core import Region
 from albpatch.region.faults import CallFault
 from albpatch.region.hosts import Hosts
 from albpatch.region.journal import Entry
+from albpatch.region.load_balancer import LoadBalancing
+from albpatch.region.operations import AwsError
 from albpatch.region.services.alarms import Alarms
 from albpatch.region.services.calendars import Calendars
 from albpatch.rehearsal.scenario import Interference
-from albpatch.rehearsal.scenario_faults import ALARM_ACTS, CALENDAR_ACTS
+from albpatch.rehearsal.scenario_faults import ALARM_ACTS, CALENDAR_ACTS, HANDS
 from albpatch.rehearsal.world import World
 
 SAID = {
@@ -24,6 +27,8 @@ SAID = {
     "recover": "recovers",
     "stop": "is stopped",
     "crash": "crashes",
+    "deregister": "deregistered by somebody else",
+    "register": "registered by somebody else",
 }
 NOBODY = "no execution to"
 Told = Callable[[str], None]
@@ -125,11 +130,22 @@ class _Armed:
             self._told(f"{self._victim}: {SAID[act]}")
             self._end_execution(ended, act)
             return
-        if act in ("sicken", "recover"):
+        if act in HANDS:
+            self._by_hand(act)
+        elif act in ("sicken", "recover"):
             host.change(sick=act == "sicken")
         elif host.power in ("running", "rebooting"):
             (host.stop if act == "stop" else host.crash)()
         self._told(f"{self._victim}: {SAID[act]}")
+
+    def _by_hand(self, act: str) -> None:
+        """Somebody who may do everything does it to every registration that the machine had before the night."""
+        balancing, instance = self._region.part(LoadBalancing), self._world.machines[self._victim]
+        change = balancing.register if act == "register" else balancing.deregister
+        for arn in self._world.groups.values():
+            ports = [port for registered, port in self._world.registered(arn) if registered == instance]
+            with suppress(AwsError):  # a machine that does not run cannot be registered
+                change(self._region.administrator, arn, [{"Id": instance, "Port": port} for port in ports])
 
     def _running(self) -> str | None:
         """The execution that came to the moment, else the last one of the machine that is not over."""

@@ -123,7 +123,7 @@ def _interrupted(e: Evidence, instance_id: str) -> bool:
 
 
 def registered_while_patching(e: Evidence) -> list[str]:
-    """Every registration of an instance that a patch command could still reboot, in words."""
+    """Every registration of ours of an instance that a patch command could still reboot, in words."""
     busy: dict[str, set[str]] = {}
     down: dict[str, str] = {}
     found = []
@@ -132,7 +132,7 @@ def registered_while_patching(e: Evidence) -> list[str]:
             _follow_command(entry, busy)
         elif entry.kind == "host":
             down[entry.subject] = entry.detail["state"]
-        elif entry.kind == "registration" and entry.detail["action"] == "register":
+        elif entry.kind == "registration" and entry.detail["action"] == "register" and e.is_ours(entry):
             host = entry.subject.rsplit("|", 2)[1]
             if busy.get(host) or down.get(host) == "rebooting":
                 found.append(f"{e.name(host)} registered at {e.at(entry.time)} while a patch command could reboot it")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from albpatch.region.faults import CallFault, EventFault
 from albpatch.rehearsal.reader import Place
 
-ACTS = ("cancel", "kill", "sicken", "recover", "stop", "crash")
+HANDS = ("deregister", "register")
+ACTS = ("cancel", "kill", "sicken", "recover", "stop", "crash", *HANDS)
 ALARM_ACTS = {"alarm": "ALARM", "quiet": "OK", "unsure": "INSUFFICIENT_DATA"}
 CALENDAR_ACTS = {"freeze": "CLOSED", "thaw": "OPEN"}
 FOREVER = "for ever"
@@ -33,9 +34,10 @@ class Trigger:
 class Interference:
     """What somebody or fate does during the night.
 
-    It cancels or kills a machine's execution, or sickens, heals, stops or crashes a machine: `machine`, or the one that
-    is named by `other` when something happens in the night of `machine`. Or an alarm or a change calendar changes its
-    state; without a machine such a moment counts from the night's start.
+    It cancels or kills a machine's execution, or sickens, heals, stops or crashes a machine, or takes it out of its
+    target groups or puts it in by hand: `machine`, or the one that is named by `other` when something happens in the
+    night of `machine`. Or an alarm or a change calendar changes its state; without a machine such a moment counts from
+    the night's start.
     """
 
     act: str

@@ -119,6 +119,12 @@ def test_a_command_may_still_be_on_the_way(minutes, safe):
     assert left(commands=(), CommittedAt=committed).safe is safe
 
 
+@pytest.mark.parametrize(("state", "safe"), [("INSTALLING", False), ("PATCHED", True), ("RESTORING", True)])
+def test_an_answer_is_waited_for_once(state, safe):
+    """PATCHED was written by who had seen to the host: from then on an older ping keeps nobody out."""
+    assert left(state, commands=(command(ended=1),), pinged=4).safe is safe
+
+
 @pytest.mark.parametrize("details", ["ExecutionTimedOut", "DeliveryTimedOut", "Undeliverable", "Cancelled"])
 def test_a_command_that_nobody_saw_end(details):
     """Timed out it may go on on the host; the agent's own answer is the only proof."""

@@ -161,6 +161,7 @@ def test_what_changes_is_said():
     role = "module.web.module.automation_role.aws_iam_role_policy.steps"
     before = Made().call()
     after = before.put(RECORD, "input", "window", "timezone", value="Asia/Tokyo")
+    after = after.put(RECORD, "input", "companions", value={"web-await-quiet": "1"})
     after = after.put(RECORD, "input", "fleets", "web", "disruption_budget", "min_healthy", value=0)
     after.values[role]["policy"] = before.values[role]["policy"].replace("ssm:ListCommands", "ssm:DescribeDocument", 1)
     document = "module.web.module.automation_document.aws_ssm_document.this"

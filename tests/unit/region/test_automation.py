@@ -189,6 +189,15 @@ def test_complete_lets_the_step_end_and_nothing_follow(region, automation):
     assert [one.status for one in done.steps] == ["Success", "Pending", "Pending"]
 
 
+def test_complete_may_be_read_as_a_cancel(region, automation):
+    """What Complete runs is an open question: read so, the cancellation workflow runs."""
+    automation.reading = Reading(complete_cancels=True)
+    script = {"Runtime": "python3.11", "Handler": "h", "Script": "import time\ndef h(e, c): time.sleep(5)"}
+    text = document(step("One", onCancel="step:Tidy", isEnd=True), step("Tidy", "aws:executeScript", inputs=script))
+    done = run(region, text, at=20, act=lambda id_: automation.stop(id_, "Complete"))
+    assert (done.status, done.ended) == ("Cancelled", 25)
+
+
 def test_what_is_over_cannot_be_stopped(region, automation):
     """A second stop, and a stop after the end, are refused."""
     done = run(region, document())

@@ -39,6 +39,7 @@ faults:
     - {act: cancel, machine: web-1, when: {host: rebooting, after: 5}}
     - {act: alarm, alarm: errors, machine: web-1, when: {step: AwaitDelay}}
     - {act: thaw, calendar: holidays, when: {after: 60}}
+    - {act: deregister, machine: web-1, when: {step: Detach}}
 """)
 AT_A_CALL = yaml.safe_load("""
 calls: [{call: dynamodb.UpdateItem, seconds: 700, step: Detach, machine: web-1, first: 2, carried_out: true}]
@@ -64,10 +65,11 @@ def test_everything_a_scenario_may_say():
     assert (made.call_faults[0].service, made.call_faults[0].times) == ("elbv2", None)
     assert made.event_faults[0].detail_type == "Some Notification"
     assert (made.event_faults[0].detail, made.event_faults[0].times) == ({"Status": "Failed"}, 2)
-    cancel, alarm, thaw = made.interferences
+    cancel, alarm, thaw, hand = made.interferences
     assert cancel.when.after == 5
     assert (alarm.act, alarm.alarm, alarm.machine, alarm.when.step) == ("alarm", "errors", "web-1", "AwaitDelay")
     assert (thaw.calendar, thaw.machine, thaw.when.after) == ("holidays", "", 60)
+    assert (hand.act, hand.machine, hand.when.step) == ("deregister", "web-1", "Detach")
     assert [(a.kind, a.state) for a in made.alarms.values()] == [
         ("MetricAlarm", "INSUFFICIENT_DATA"),
         ("CompositeAlarm", "OK"),

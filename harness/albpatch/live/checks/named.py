@@ -11,16 +11,15 @@ _THERE = "there"
 
 def named(look: Look) -> Iterator[Item]:
     """Every alarm, calendar and topic that the deployment names exists; nothing is asked where none is named."""
-    wanted, account = look.deployment.settings.looks_at, look.account.named
-    if wanted is None:
-        return
-    there = account.alarms(wanted.alarms)
-    for name in wanted.alarms:
+    wanted, account = look.deployment.settings, look.account.named
+    alarms = () if wanted.alarms is None else wanted.alarms.names
+    there = account.alarms(alarms)
+    for name in alarms:
         yield _item("alarm-gone", f"alarm {name}", _THERE if name in there else None)
-    for name in wanted.change_calendars:
+    for name in wanted.change_calendars or ():
         yield _item("calendar-gone", f"change calendar {name}", account.calendar(name))
-    if wanted.topic is not None:
-        yield _item("topic-gone", f"topic {wanted.topic}", _THERE if account.has_topic(wanted.topic) else None)
+    if (topic := wanted.notification_topic_arn) is not None:
+        yield _item("topic-gone", f"topic {topic}", _THERE if account.has_topic(topic) else None)
 
 
 def _item(rule: str, subject: str, found: str | None) -> Item:

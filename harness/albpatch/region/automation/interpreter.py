@@ -34,12 +34,15 @@ class Reading:
     No page says so, nor the opposite.
     starter_passes_child_role: who started the parent must be allowed to pass the role of the child, as the page of
     aws:executeAutomation says; otherwise only the role that runs the step.
+    complete_cancels: StopAutomationExecution with Type Complete does what Cancel does. The reference does not say what
+    Complete runs, nor how the execution ends then; otherwise the step ends, nothing follows it, and it is a Success.
     """
 
     undeclared_is_critical: bool = True
     throttled_retry_seconds: float = 3600.0
     child_stops_with_its_step: bool = False
     starter_passes_child_role: bool = True
+    complete_cancels: bool = False
 
 
 class Left(Exception):

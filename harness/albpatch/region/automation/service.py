@@ -102,9 +102,11 @@ class Automation:
         """Stop an execution as StopAutomationExecution does. Raises AwsError.
 
         "Cancel" ends the step at its next wait and runs the cancellation workflow; "Complete" lets the step end and
-        nothing follow it. (AWS does not say what Complete does with the step that runs.)
+        nothing follow it, unless `reading` says otherwise.
         """
         execution = self.known(execution_id)
+        if self.reading.complete_cancels:
+            kind = "Cancel"
         if execution.over or execution.stop is not None:
             raise AwsError(
                 "InvalidAutomationStatusUpdateException", "The specified update status operation isn't valid."

@@ -72,12 +72,16 @@ class Invocation(Record):
 
 @dataclass
 class TaskExecution(Record):
-    """One task of one window execution. `changed` is set whenever an invocation ends or the task is to look again."""
+    """One task of one window execution. `changed` is set whenever an invocation ends or the task is to look again.
+
+    `uncounted` are the ends of an invocation that are no error.
+    """
 
     task_id: str = ""
     task: dict[str, Any] = field(default_factory=dict)
     invocations: list[Invocation] = field(default_factory=list)
     changed: ClockEvent | None = None
+    uncounted: tuple[str, ...] = ()
 
     def wake(self) -> None:
         if self.changed is not None:
@@ -85,7 +89,7 @@ class TaskExecution(Record):
 
     @property
     def errors(self) -> int:
-        return sum(1 for i in self.invocations if i.over and i.status != "SUCCESS")
+        return sum(1 for i in self.invocations if i.over and i.status not in ("SUCCESS", *self.uncounted))
 
     @property
     def running(self) -> int:

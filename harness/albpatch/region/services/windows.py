@@ -2,15 +2,15 @@
 
 Windows open on demand (`Windows.fire`), never by their schedule. Facts:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/maintenance-windows.html and the API reference's
-CutoffBehavior. Not documented by AWS, and so assumptions here: every end of an execution but Success counts as an
-error; a task ends FAILED when one of its invocations did; a failed task does not keep the next priority from starting;
-a task whose targets are no single resource is a success. A task without targets has the placeholder rates of 1, and
-an invocation that fails fails it.
+CutoffBehavior. Not documented by AWS, and so assumptions here: what `Reading` names; a task ends FAILED when one of its
+invocations counts as an error; a task whose targets are no single resource is a success. A task without targets has the
+placeholder rates of 1, and an invocation that fails fails it.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from itertools import groupby
 
 from albpatch.region.core import Region
@@ -29,12 +29,26 @@ from albpatch.region.services.window_targets import Order, Resource, resources
 SECONDS_PER_HOUR = 3600
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How an open question of AWS's pages on maintenance windows is read; each can be played the other way.
+
+    uncounted: ends of an invocation (TIMED_OUT, CANCELLED) that are no error for MaxErrors. The pages say "errors".
+    failed_task_ends_window: a task that failed keeps those of the next priority from starting.
+    sends_source: AssumeRole carries aws:SourceAccount and aws:SourceArn, which the trust of the role may ask for.
+    """
+
+    uncounted: tuple[str, ...] = ()
+    failed_task_ends_window: bool = False
+    sends_source: bool = False
+
+
 class WindowDisabled(Exception):
     """A disabled window does not open."""
 
 
 class Windows:
-    """The openings of the region's windows (a part of the region).
+    """The openings of the region's windows (a part of the region). `reading` says how open questions are read.
 
     `order` says in which order the instances of a window target get their turn (AWS does not document it); the default
     is the order of their ids.
@@ -43,6 +57,7 @@ class Windows:
     def __init__(self, region: Region) -> None:
         self._region = region
         self.order: Order = sorted
+        self.reading = Reading()
         self.executions: dict[str, WindowExecution] = {}
         self._ends = Ends(region)
 
@@ -67,7 +82,9 @@ class Windows:
             self._end(execution, "SKIPPED_OVERLAPPING", "An execution of this window is still in progress.")
             return execution.id
         for task_id, task in window.tasks.items():
-            execution.tasks.append(TaskExecution(definitions.new_id(), now, task_id=task_id, task=dict(task)))
+            ran = TaskExecution(definitions.new_id(), now, task_id=task_id, task=dict(task))
+            ran.uncounted = self.reading.uncounted
+            execution.tasks.append(ran)
         execution.status = "IN_PROGRESS"
         self._region.journal.add("window", execution.id, status=execution.status, window=window_id)
         clock.spawn(f"window {window_id}", self._open, window, execution)
@@ -123,8 +140,9 @@ class Windows:
         """One task, from the choice of its resources to its status."""
         clock = self._region.clock
         task.start = clock.time()
-        if execution.cancelled or clock.time() >= execution.cutoff_at:
-            status = "CANCELLED" if execution.cancelled else "TIMED_OUT"
+        failed = self.reading.failed_task_ends_window and any(t.status == "FAILED" for t in execution.tasks)
+        if execution.cancelled or failed or clock.time() >= execution.cutoff_at:
+            status = "CANCELLED" if execution.cancelled or failed else "TIMED_OUT"
             task.finish(clock.time(), status, "The task did not start.")
             return
         task.status = "IN_PROGRESS"
@@ -156,7 +174,11 @@ class Windows:
             return self._region.assumed_role(role_arn.rpartition("/")[2], execution.id)
         from albpatch.region.authorization import Authorization
 
-        return self._region.part(Authorization).assume(role_arn, "ssm.amazonaws.com", session=execution.id)
+        region, account, source = self._region, self._region.account_id, dict[str, str]()
+        if self.reading.sends_source:
+            arn = f"arn:{region.partition}:ssm:{region.name}:{account}:maintenancewindow/{execution.window_id}"
+            source = {"aws:SourceAccount": account, "aws:SourceArn": arn}
+        return region.part(Authorization).assume(role_arn, "ssm.amazonaws.com", source, session=execution.id)
 
 
 class _Roll:

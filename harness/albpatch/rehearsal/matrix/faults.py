@@ -82,7 +82,10 @@ AT_STEP: Mapping[str, Callable[[Point], Faults]] = {
     "died": _act("kill", after=1),
     "host stopped": _act("stop"),
     "host crashed": _act("crash"),
+    "turns sick": _act("sicken"),
     "other sick": _act("sicken", OTHER),
+    "taken out by hand": _act("deregister"),
+    "put in by hand": _act("register"),
 }
 VICTIMS = {"host stopped": STRUCK, "host crashed": STRUCK}
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 
 from albpatch.region.automation.executions import Execution
 from albpatch.region.automation.service import Automation
+from albpatch.rehearsal import rotation
 from albpatch.rehearsal.evidence import OVER, Evidence
 from albpatch.rehearsal.interfere import instance_of
 from albpatch.rehearsal.losses import EPSILON
+from albpatch.rehearsal.matrix.hands import meddled, moved, undone
 from albpatch.rehearsal.matrix.play import CHILDREN, Aftermath
 from albpatch.rehearsal.nights import Night
-from albpatch.rehearsal.rotation import rebooted_while_routed, registered_while_patching
 from albpatch.rehearsal.verdict import stop_the_line
 from albpatch.report.matrix import Violation
 from albpatch.report.model import Held
@@ -34,16 +35,16 @@ def judged(night: Night, after: Aftermath, victim: str | None, *, denied: bool =
 
 
 def exact(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """The registered set is the one before."""
+    """The registered set is the one before, but for what somebody else took out last."""
     e = night.evidence
     before = {f"{arn}|{i}|{p}" for arn in e.world.groups.values() for i, p in e.world.registered(arn)}
     now = {key for key, state in e.last_state.items() if state not in OUT}
-    yield from (f"{_target(e, key)} is not registered any more" for key in sorted(before - now))
+    yield from (f"{_target(e, key)} is not registered any more" for key in sorted(before - now - moved(e)))
     yield from (f"{_target(e, key)} is registered and was not before" for key in sorted(now - before))
 
 
 def needed(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """Nothing is registered that is registered already, or was never there."""
+    """Nothing is registered that is registered already, was never there, or was taken out by somebody else."""
     e, state = night.evidence, dict[str, str]()
     for entry in e.until_end:
         if entry.kind == "target":
@@ -52,43 +53,48 @@ def needed(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str
             was = state.get(entry.subject, "absent")
             if was not in OUT:
                 yield f"{_target(e, entry.subject)} registered at {e.at(entry.time)} although it was {was}"
+    for entry in undone(e):
+        yield f"{_target(e, entry.subject)} registered at {e.at(entry.time)} although somebody else had taken it out"
 
 
 def floor(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """No target group below its floor because of us."""
-    promise = night.promises["C2"]
-    if promise.held is Held.BROKEN:
-        yield promise.evidence
+    """No target group below its floor because of us. Whom somebody else takes out is neither missing nor there."""
+    held, words = rotation.floor(_without(night.evidence, meddled(night.evidence, "deregister")))
+    if held is Held.BROKEN:
+        yield words
 
 
 def requests(night: Night, _after: Aftermath, victim: str | None) -> Iterator[str]:
-    """No request lost, but those of a host that the fault itself took down."""
+    """No request lost, but those of a host that the fault itself took down, or that somebody else put in."""
     e = night.evidence
     host = None if victim is None else night.world.machines[victim]
+    theirs = meddled(e, "register")
     for arn, traffic in e.traffic.items():
-        lost = traffic.refused + traffic.cut - (traffic.by_host.get(host, 0.0) if host else 0.0)
+        lost = traffic.refused + traffic.cut - sum(traffic.by_host.get(h, 0.0) for h in {host, *theirs} if h)
         if lost > EPSILON:
             why = "; ".join(dict.fromkeys(f"{loss.text} at {e.at(e.start + loss.at)}" for loss in traffic.losses))
             yield f"{count(lost)} requests of {e.world.group_name(arn)} lost: {why}"
     struck = {time for time, _ in night.acts}
-    for reboot in rebooted_while_routed(e):
-        if not (reboot.subject == host and reboot.time in struck):
+    for reboot in rotation.rebooted_while_routed(e):
+        if reboot.subject not in theirs and not (reboot.subject == host and reboot.time in struck):
             yield f"{e.name(reboot.subject)} rebooted at {e.at(reboot.time)} while requests could be sent to it"
 
 
 def idle(night: Night, _after: Aftermath, victim: str | None) -> Iterator[str]:
     """Nothing registered while a patch command could reboot it."""
-    for words in registered_while_patching(night.evidence):
+    for words in rotation.registered_while_patching(night.evidence):
         if victim is None or not words.startswith(f"{victim} "):
             yield words
 
 
-def nothing_left(_night: Night, after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """No record and no lease in the end. That a roll was halted is remembered."""
+def nothing_left(night: Night, after: Aftermath, _victim: str | None) -> Iterator[str]:
+    """No record and no lease in the end, but where somebody else interfered. That a roll was halted is remembered."""
+    theirs = meddled(night.evidence)
     for key, item in after.table.items():
-        if key.startswith("INSTANCE#"):
+        told = str(item.get("Failure")).startswith("CHANGED_BY_OTHER")
+        if key.startswith("INSTANCE#") and not (told and key.partition("#")[2] in theirs):
             yield f"{key} is open in state {item.get('LeaseState')} after {after.rounds} recoveries"
-        elif key.startswith("TG#") and item:
+        elif key.startswith("TG#") and {holder.split()[0] for holder in item.get("Holders", [])} - theirs:
             yield f"{key} has leases: {item}"
 
 
@@ -115,7 +121,9 @@ def truth(night: Night, after: Aftermath, _victim: str | None) -> Iterator[str]:
 
 def line(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
     """After a failure nobody else leaves. Who died could halt nothing: whoever closes its record does."""
-    alive = [x for x in night.evidence.executions if not x.killed]
+    theirs = meddled(night.evidence)
+    ours = [x for x in night.evidence.executions if not (x.status == "Success" and x.instance in theirs)]
+    alive = [x for x in ours if not x.killed]
     held, words = stop_the_line(dataclasses.replace(night.evidence, executions=alive))
     if held is Held.BROKEN:
         yield words
@@ -163,14 +171,24 @@ def _outcome(execution: Execution) -> str:
 
 
 def _out_at(e: Evidence, execution: Execution, instance: str) -> list[str]:
-    """The instance's registrations that were missing when its execution ended."""
+    """The instance's registrations that were missing when its execution ended, and that nobody else had taken out."""
     end, state = execution.ended or e.end, dict[str, str]()
     for entry in e.until_end:
         if entry.time > end:
             break
         if entry.kind == "target" and f"|{instance}|" in entry.subject:
             state[entry.subject] = entry.detail["state"]
-    return [_target(e, key) for key, now in state.items() if now in OUT]
+    return [_target(e, key) for key, now in state.items() if now in OUT and key not in moved(e, end)]
+
+
+def _without(e: Evidence, instances: set[str]) -> Evidence:
+    """The evidence of a world in which these instances were in no target group."""
+    machines = {
+        name: dataclasses.replace(machine, registrations=()) if e.world.machines[name] in instances else machine
+        for name, machine in e.world.scenario.machines.items()
+    }
+    scenario = dataclasses.replace(e.world.scenario, machines=machines)
+    return dataclasses.replace(e, world=dataclasses.replace(e.world, scenario=scenario))
 
 
 def _target(e: Evidence, key: str) -> str:

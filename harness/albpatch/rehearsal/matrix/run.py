@@ -16,7 +16,8 @@ from albpatch.rehearsal.matrix.play import play
 from albpatch.rehearsal.matrix.points import calls, steps
 from albpatch.report.matrix import Matrix, Played, Violation
 
-CHUNKS = 15  # of four nights; then a process gives its memory back
+TOGETHER = 4  # nights
+CHUNKS = 15  # of so many nights; then a process gives its memory back
 ENDS = "the night ends"
 BASES = ("", "kill@Install", "cancel@Install")  # what makes the restore runbook work has its own points
 Plan = Mapping[str, Any]
@@ -63,12 +64,12 @@ def played(plan: Plan, fault: Fault) -> Played:
 
 
 def all_played(plan: Plan, faults: Sequence[Fault], processes: int = 1) -> Iterator[Played]:
-    """Every night as it is done, in the order of the faults."""
-    if processes == 1:
+    """Every night as it is done, in the order of the faults. A few nights need no process of their own."""
+    if processes == 1 and len(faults) <= TOGETHER * CHUNKS:
         yield from (played(plan, fault) for fault in faults)
         return
     with multiprocessing.get_context("spawn").Pool(processes, _keep, (plan,), maxtasksperchild=CHUNKS) as pool:
-        yield from pool.imap(_played, faults, chunksize=4)
+        yield from pool.imap(_played, faults, chunksize=TOGETHER)
 
 
 def matrix(nights: Iterable[Played], facts: Sequence[tuple[str, str]] = ()) -> Matrix:
