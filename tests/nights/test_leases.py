@@ -148,7 +148,7 @@ def test_a_failure_halts_the_roll_for_all(plan: Any) -> None:
 
 def test_a_death_before_anything_was_touched_halts_the_roll(plan: Any) -> None:
     """Two at a time: who dies in its scan has no record and says nothing, and the other is not taken out any more."""
-    faults = {"acts": [{"act": "kill", "machine": "a", "when": {"step": "Scan", "after": 2}}]}
+    faults = {"acts": [{"act": "kill", "machine": "a", "when": {"step": "Assess", "after": 12}}]}
     played = night(changed(plan, rate("2", "9")), scene(dict.fromkeys("abc", "patches"), faults=faults))
 
     said = {x.outputs.get("Report.Code", ("died",))[0] for x in played.executions if x.status == "Success"}
