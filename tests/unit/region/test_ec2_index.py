@@ -62,3 +62,16 @@ def test_tags_of_one_resource(region):
     assert sorted(tag["Key"] for tag in by_id) == ["Fleet", "Name"]
     region.backend("ec2", "CreateTags", {"Resources": [one], "Tags": [{"Key": "Fleet", "Value": "api"}]})
     assert {t["Key"]: t["Value"] for t in described(region, InstanceIds=[one])[0]["Tags"]}["Fleet"] == "api"
+
+
+def test_instances_by_a_filter_on_ids(region):
+    """In the order in which they were launched, as moto lists them, whatever the order of the ids; unknown ids pass."""
+    first, second = launch(region, 2), launch(region, 1)
+
+    def listed(*values):
+        return [i["InstanceId"] for i in described(region, Filters=[{"Name": "instance-id", "Values": list(values)}])]
+
+    assert listed(second[0], "i-00000000000000000", first[1]) == [first[1], second[0]]
+    (third,) = launch(region, 1)
+    assert listed(third) == [third]
+    assert len(described(region)) >= 4
