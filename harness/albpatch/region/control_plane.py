@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 
 from albpatch.region.core import Region
 from albpatch.region.ec2_index import index
-from albpatch.region.moto_reads import Reads
+from albpatch.region.moto_direct import Direct
 from albpatch.region.operations import AwsError
 
 _NEVER_OVER_HTTP = Config(ignore_configured_endpoint_urls=True)  # AWS_ENDPOINT_URL may name this very region
@@ -45,9 +45,9 @@ class ControlPlane:
         self._clients: dict[str, BaseClient] = {}
 
     def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        read = self._region.part(Reads).answer(service, operation, params)
-        if read is not None:
-            return read
+        direct = self._region.part(Direct).answer(service, operation, params)
+        if direct is not None:
+            return direct
         method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
         try:
             answer = getattr(self._client(service), method)(**params)

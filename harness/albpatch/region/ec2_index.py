@@ -1,4 +1,4 @@
-"""Instances and tags by id, in moto's place: moto reads all reservations and all tags of the account for one instance.
+"""Instances, images and tags by id, in moto's place: moto reads all of the account for one of them.
 
 A thousand instances make that 20 ms for every DescribeInstances. What is asked in any other way is moto's to answer.
 """
@@ -19,6 +19,8 @@ def index(region: Region) -> None:
     ec2: Any = get_backend("ec2")[region.account_id][region.name]
     reservations = _Reservations(ec2)
     ec2.get_reservations_by_instance_ids, ec2.describe_instances = reservations.of, reservations.filtered
+    ec2.get_instance = reservations.instance
+    ec2.describe_images = _Images(ec2).of
     ec2.describe_tags = _Tags(ec2).of
 
 
@@ -27,6 +29,7 @@ class _Reservations:
 
     def __init__(self, ec2: Any) -> None:
         self._ec2, self._by_id, self._by_filters = ec2, ec2.get_reservations_by_instance_ids, ec2.describe_instances
+        self._one = ec2.get_instance
         self._of: dict[str, str] = {}
         self._place: dict[str, int] = {}
 
@@ -45,6 +48,11 @@ class _Reservations:
         found = sorted(self._holding(ids), key=lambda one: self._place[one.id])
         return list(filter_reservations(found, filters))
 
+    def instance(self, instance_id: str) -> Any:
+        """moto's object. Raises moto's error for one that does not exist."""
+        held = self._holding([instance_id])
+        return held[0].instances[0] if held else self._one(instance_id)
+
     def _holding(self, instance_ids: list[str]) -> list[Any]:
         """A copy of each reservation that holds one of these, in their order, with these alone."""
         known = self._ec2.reservations
@@ -57,6 +65,21 @@ class _Reservations:
             reservation.instances = [instance for instance in reservation.instances if instance.id in wanted]
             held.append(reservation)
         return held
+
+
+class _Images:
+    """The image of one id: every instance that is launched asks for its own, and moto compares it with all."""
+
+    def __init__(self, ec2: Any) -> None:
+        self._ec2, self._all = ec2, ec2.describe_images
+
+    def of(self, ami_ids: Any = None, filters: Any = None, exec_users: Any = None, owners: Any = None) -> list[Any]:
+        """The images that moto finds."""
+        wanted = (filters or {}).get("image-id")
+        plain = isinstance(wanted, str) and not set(wanted) & set("*?[")
+        if ami_ids or exec_users or owners or len(filters or {}) != 1 or not plain:
+            return list(self._all(ami_ids, filters, exec_users, owners))
+        return [self._ec2.amis[wanted]] if wanted in self._ec2.amis else []
 
 
 class _Tags:

@@ -1,4 +1,4 @@
-"""Reading operations that a night asks for again and again, answered by moto without the way through HTTP texts.
+"""Operations that a night asks for again and again, answered by moto without the way through HTTP texts.
 
 The same code of moto finds what is there; what is left out is botocore's request, moto's routing, XML and its reading:
 8 ms of a DescribeInstances, of which 0.2 are left. A request that moto refuses, or that has a parameter which is not
@@ -15,14 +15,19 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
+from moto.utilities.aws_headers import gen_amzn_requestid_long
 from werkzeug.exceptions import HTTPException
 
 from albpatch.region.core import Region
 from albpatch.region.moto_results import Reader, Unreadable
 
 # Operation -> moto's class, and the parameters that it takes from where botocore would have put them.
-_READS: dict[tuple[str, str], tuple[type[BaseResponse], frozenset[str]]] = {
+_CALLS: dict[tuple[str, str], tuple[type[BaseResponse], frozenset[str]]] = {
     ("ec2", "DescribeInstances"): (EC2Response, frozenset({"InstanceIds", "Filters"})),
+    ("ec2", "RunInstances"): (
+        EC2Response,
+        frozenset({"ImageId", "InstanceType", "MinCount", "MaxCount", "SubnetId", "TagSpecifications"}),
+    ),
     ("ec2", "DescribeSubnets"): (EC2Response, frozenset({"SubnetIds"})),
     ("elbv2", "DescribeLoadBalancers"): (ELBV2Response, frozenset({"LoadBalancerArns"})),
     ("elbv2", "DescribeTargetGroups"): (ELBV2Response, frozenset({"TargetGroupArns"})),
@@ -30,8 +35,8 @@ _READS: dict[tuple[str, str], tuple[type[BaseResponse], frozenset[str]]] = {
 }
 
 
-class Reads:
-    """Answers the reads of one region (a region's part)."""
+class Direct:
+    """Answers such calls of one region (a region's part)."""
 
     def __init__(self, region: Region) -> None:
         self._region = region
@@ -39,7 +44,7 @@ class Reads:
 
     def answer(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any] | None:
         """moto's answer as botocore would have read it, or None for a request that has to go the long way."""
-        response_class, names = _READS.get((service, operation), (None, frozenset()))
+        response_class, names = _CALLS.get((service, operation), (None, frozenset()))
         if response_class is None or not names.issuperset(params):
             return None
         handler = response_class()
@@ -48,6 +53,7 @@ class Reads:
         handler.data = handler.querystring = {}
         try:
             found = getattr(handler, camelcase_to_underscores(operation))()
+            gen_amzn_requestid_long()  # drawn from the seed that ids come from: the next id stays what it was
             return self._reader(service, operation, handler).read(found.result)
         except (ServiceException, HTTPException, Unreadable):
             return None

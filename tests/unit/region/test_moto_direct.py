@@ -1,11 +1,11 @@
-"""Reads that moto answers without HTTP texts: the same answer, to the last member, as over the long way."""
+"""Direct that moto answers without HTTP texts: the same answer, to the last member, as over the long way."""
 
 import pytest
 
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import ControlPlane, attach
 from albpatch.region.core import Region
-from albpatch.region.moto_reads import Reads
+from albpatch.region.moto_direct import Direct
 from albpatch.region.operations import AwsError
 from albpatch.rehearsal.build import create
 from albpatch.rehearsal.generate import Size, scenario
@@ -29,10 +29,10 @@ def same(region, monkeypatch):
     """Ask both ways, see that they agree, and give back the answer."""
 
     def ask(service, operation, **params):
-        short = region.part(Reads).answer(service, operation, params)
+        short = region.part(Direct).answer(service, operation, params)
         assert short is not None
         with monkeypatch.context() as patch:
-            patch.setattr(Reads, "answer", lambda *_: None)
+            patch.setattr(Direct, "answer", lambda *_: None)
             assert region.backend(service, operation, params) == short
         return short
 
@@ -115,10 +115,27 @@ def test_what_does_not_exist(region, service, operation, params, code):
 def test_a_parameter_that_nobody_wrote_down(region):
     """A page of instances goes the long way and is cut as moto cuts it; so does every write."""
     asked = {"MaxResults": 5}
-    assert region.part(Reads).answer("ec2", "DescribeInstances", asked) is None
+    assert region.part(Direct).answer("ec2", "DescribeInstances", asked) is None
     answer = region.backend("ec2", "DescribeInstances", asked)
     assert (len(ids(answer)), "NextToken" in answer) == (5, True)
-    assert region.part(Reads).answer("ec2", "StopInstances", {"InstanceIds": []}) is None
+    assert region.part(Direct).answer("ec2", "StopInstances", {"InstanceIds": []}) is None
+
+
+def test_the_ids_that_follow_are_the_same(monkeypatch):
+    """A night's ids decide whose turn comes first: an instance has the id that it has over the long way."""
+
+    def launched():
+        region = Region(VirtualClock())
+        attach(region, managed_policies=False)
+        region.backend("ec2", "DescribeSubnets", {})
+        asked = {"ImageId": "ami-12345678", "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+        found = [region.backend("ec2", "RunInstances", asked)["Instances"][0]["InstanceId"] for _ in range(3)]
+        region.close()
+        return found
+
+    direct = launched()
+    monkeypatch.setattr(Direct, "answer", lambda *_: None)
+    assert launched() == direct
 
 
 def test_an_answer_is_the_callers_own(region, world):
