@@ -21,8 +21,13 @@ def plain(outputs: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def full() -> str:
-    return str(rendered(FULL)["patch_document"])
+def fullest() -> dict[str, Any]:
+    return rendered(FULL)
+
+
+@pytest.fixture(scope="session")
+def full(fullest: dict[str, Any]) -> str:
+    return str(fullest["patch_document"])
 
 
 @pytest.fixture(scope="session", params=["plain", "full"])
@@ -41,7 +46,10 @@ def steps(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {step["name"]: step for step in document["mainSteps"]}
 
 
-@pytest.fixture(scope="session", params=["patch_document", "restore_document"])
-def any_steps(request: pytest.FixtureRequest, outputs: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The steps of either runbook."""
-    return {step["name"]: step for step in yaml.safe_load(outputs[request.param])["mainSteps"]}
+@pytest.fixture(scope="session", params=["patch_document", "restore_document", "news_document"])
+def any_steps(
+    request: pytest.FixtureRequest, outputs: dict[str, Any], fullest: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The steps of each runbook; news there are only with a topic."""
+    rendered_with = fullest if request.param == "news_document" else outputs
+    return {step["name"]: step for step in yaml.safe_load(rendered_with[request.param])["mainSteps"]}
