@@ -19,6 +19,10 @@ locals {
     restore_role     = "${var.name}-restore-${local.region}"
     events_role      = "${var.name}-events-${local.region}"
     window_role      = "${var.name}-window-${local.region}"
+    news_document    = "${var.name}-alb-news"
+    news_rules       = { window = "${var.name}-alb-news-window", restore = "${var.name}-alb-news-restore" }
+    news_role        = "${var.name}-news-${local.region}"
+    notify_role      = "${var.name}-notify-${local.region}"
     lease_table      = coalesce(var.lease_table_name, "${var.name}-alb-patching")
     fleets           = { for fleet, _ in var.fleets : fleet => "${var.name}-${fleet}" }
   }
@@ -29,8 +33,18 @@ locals {
   restore_role_arn    = "${local._role_arn_prefix}${local.names.restore_role}"
   events_role_arn     = "${local._role_arn_prefix}${local.names.events_role}"
   window_role_arn     = "${local._role_arn_prefix}${local.names.window_role}"
+  news_role_arn       = "${local._role_arn_prefix}${local.names.news_role}"
+  notify_role_arn     = "${local._role_arn_prefix}${local.names.notify_role}"
 
   bundled = var.runbook.source == "bundled"
+
+  # How EC2 finds a fleet's instances, to say who was not reached. Members of a resource group it cannot.
+  members = {
+    for fleet, settings in var.fleets : fleet => concat(
+      [for key, values in settings.tags : { Name = "tag:${key}", Values = values }],
+      [for ids in [settings.instance_ids] : { Name = "instance-id", Values = ids } if length(ids) > 0],
+    )
+  }
 
   # What a window task passes, by runbook. A value has 1 to 512 characters: what is not set is not passed.
   _bundled_parameters = {
@@ -74,11 +88,14 @@ locals {
       parameter_names = keys(module.automation_document.parameters)
     }
     # The other documents of a night: name => SHA-256 of the text. A plan that is refused has no texts.
-    companions = !local.bundled ? {} : {
-      (local.names.assess_document)  = try(sha256(module.runbook.assess_document), "")
-      (local.names.restore_document) = try(sha256(module.runbook.restore_document), "")
-      (local.names.quiet_document)   = try(sha256(module.runbook.await_quiet_document), "")
-    }
+    companions = !local.bundled ? {} : merge(
+      {
+        (local.names.assess_document)  = try(sha256(module.runbook.assess_document), "")
+        (local.names.restore_document) = try(sha256(module.runbook.restore_document), "")
+        (local.names.quiet_document)   = try(sha256(module.runbook.await_quiet_document), "")
+      },
+      { for topic in var.notification_topic_arn[*] : local.names.news_document => try(sha256(module.runbook.news_document), "") },
+    )
     automation_role = { name = local.names.automation_role, arn = local.automation_role_arn }
     window_role     = { name = local.names.window_role, arn = local.window_role_arn }
     lease_table     = local.bundled ? local.names.lease_table : null
@@ -91,6 +108,15 @@ locals {
         sweep_rule = var.recovery.sweep_hours > 0 ? local.names.sweep_rule : null
         queue      = local.names.dead_letters
         role       = { name = local.names.events_role, arn = local.events_role_arn }
+      }
+    }
+    news = var.notification_topic_arn == null ? null : {
+      topic    = var.notification_topic_arn
+      document = local.names.news_document
+      role     = { name = local.names.news_role, arn = local.news_role_arn }
+      events = {
+        rules = local.names.news_rules
+        role  = { name = local.names.notify_role, arn = local.notify_role_arn }
       }
     }
     window = merge({ id = module.maintenance_window.id, name = local.names.window }, var.schedule)

@@ -24,6 +24,11 @@ module "runbook" {
   window_seconds   = var.schedule.duration_hours * 3600
 
   notification_topic_arn = var.notification_topic_arn
+  news = {
+    role_arn       = local.news_role_arn
+    fleets         = local.members
+    cutoff_seconds = var.schedule.cutoff_hours * 3600
+  }
 }
 
 module "leases" {
@@ -154,6 +159,34 @@ module "maintenance_window" {
   }
   sweep            = local.bundled ? { name = local.names.sweep_task, document = local.names.restore_document, version = module.recovery[0].document_version } : null
   passed_role_arns = concat([local.automation_role_arn], local.bundled ? [local.restore_role_arn] : [])
+  partition        = local.partition
+  region           = local.region
+  account_id       = local.account_id
+  tags             = var.tags
+}
+
+# Validation lets only the bundled runbook have a topic.
+module "news" {
+  source = "./modules/news"
+  count  = var.notification_topic_arn == null ? 0 : 1
+
+  document = { name = local.names.news_document, content = module.runbook.news_document }
+  role = {
+    name                     = local.names.news_role
+    arn                      = local.news_role_arn
+    path                     = var.role.path
+    permissions_boundary_arn = var.role.permissions_boundary_arn
+  }
+  events = {
+    rules = local.names.news_rules
+    role  = { name = local.names.notify_role, arn = local.notify_role_arn }
+  }
+  topic_arn        = var.notification_topic_arn
+  restore_document = local.names.restore_document
+  unhappy_ends     = module.recovery[0].unhappy_ends
+  window_id        = module.maintenance_window.id
+  lease_table_name = local.names.lease_table
+  kms_key_arn      = var.kms_key_arn
   partition        = local.partition
   region           = local.region
   account_id       = local.account_id

@@ -443,7 +443,7 @@ variable "name" {
 }
 
 variable "notification_topic_arn" {
-  description = "SNS topic that hears at once, in words, of an execution that failed: what happened, where the instance is now, and which execution it was. In this account and region. An encrypted topic needs a customer managed key whose policy lets the runbook's role use it."
+  description = "SNS topic that hears, in words, of a roll when it begins and when it ends, and at once of an execution or a restoring that failed: what happened, where the instance is now, and which execution it was. In this account and region. The plan must know that there is one: for a topic of the same apply write the ARN out. An encrypted topic needs a customer managed key whose policy lets the roles NAME-runbook-REGION and NAME-news-REGION, and CloudWatch for the alarms, use it."
   type        = string
   default     = null
 

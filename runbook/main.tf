@@ -84,6 +84,19 @@ locals {
     healthy_attempts      = local.healthy_attempts
   })
 
+  # Without a topic there is nobody to tell.
+  news_document = var.notification_topic_arn == null ? null : templatefile("${path.module}/news.yaml.tftpl", {
+    scripts = local.embedded
+
+    name           = var.name
+    news           = var.news
+    patch_document = var.patch_document
+    lease_table    = var.lease_table_name
+    window_seconds = var.window_seconds
+
+    notification_topic_arn = var.notification_topic_arn
+  })
+
   await_quiet_document = templatefile("${path.module}/await-quiet.yaml.tftpl", {
     script = indent(6, chomp(file("${path.module}/host/await_quiet.py")))
   })

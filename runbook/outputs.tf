@@ -13,6 +13,11 @@ output "needed_seconds" {
   value       = local.remainder_seconds + var.drain.propagation_seconds
 }
 
+output "news_document" {
+  description = "The Automation document that tells the topic, as YAML text, ending in one newline. Null without a topic."
+  value       = local.news_document
+}
+
 output "patch_document" {
   description = "The Automation document as YAML text, ending in one newline."
   value       = local.patch_document

@@ -75,10 +75,20 @@ variable "name" {
   nullable    = false
 }
 
+variable "news" {
+  type = object({
+    role_arn       = string
+    fleets         = map(list(object({ Name = string, Values = list(string) })))
+    cutoff_seconds = number
+  })
+  description = "What the news runbook needs: the role that it assumes, fleet => filters of EC2 that find its instances (none for a resource group), and how long before its end the window starts nothing new."
+  nullable    = false
+}
+
 variable "notification_topic_arn" {
   type        = string
   default     = null
-  description = "SNS topic that hears of every execution that failed, at once."
+  description = "SNS topic that hears of every execution that failed, at once, and of the beginning and the end of a roll."
 }
 
 variable "patch_document" {

@@ -66,6 +66,32 @@ class Restore:
 
 
 @dataclass(frozen=True)
+class NewsRules:
+    """Event rules, by name: on openings of the window, and on restorings that failed."""
+
+    window: str
+    restore: str
+
+
+@dataclass(frozen=True)
+class NewsEvents:
+    """What starts the news runbook."""
+
+    rules: NewsRules
+    role: Role
+
+
+@dataclass(frozen=True)
+class News:
+    """Who is told of a roll, and the runbook that tells, with the role that it assumes."""
+
+    topic: str
+    document: str
+    role: Role
+    events: NewsEvents
+
+
+@dataclass(frozen=True)
 class Window:
     """The maintenance window. Dates as RFC 3339, durations in hours."""
 
@@ -191,6 +217,7 @@ class Deployment:
     lease_table: str | None
     assess_document: str | None
     restore: Restore | None
+    news: News | None
     window: Window
     fleets: dict[str, Fleet]
     settings: Settings

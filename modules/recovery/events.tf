@@ -18,6 +18,8 @@ locals {
     "Scheduled",
     "Waiting",
   ]
+
+  unhappy_ends = [{ anything-but = concat(["Success"], local._not_over) }]
 }
 
 resource "aws_cloudwatch_event_rule" "ended" {
@@ -30,7 +32,7 @@ resource "aws_cloudwatch_event_rule" "ended" {
     detail-type = ["EC2 Automation Execution Status-change Notification"]
     detail = {
       Definition = [var.patch_document]
-      Status     = [{ anything-but = concat(["Success"], local._not_over) }]
+      Status     = local.unhappy_ends
     }
   })
 }

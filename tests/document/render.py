@@ -28,6 +28,11 @@ PLAIN: dict[str, Any] = {
     "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 1800, "bake_seconds": 0},
     "logs": {},
     "alarms": {"names": [], "insufficient_data": "allow"},
+    "news": {
+        "role_arn": "arn:aws:iam::123456789012:role/web-news",
+        "fleets": {"web": [{"Name": "tag:ALB", "Values": ["alb01"]}], "grouped": []},
+        "cutoff_seconds": 3600,
+    },
     "change_calendars": [],
     "window_seconds": 14400,
 }

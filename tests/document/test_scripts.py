@@ -15,8 +15,8 @@ from document.graph import Steps
 from document.render import RUNBOOK
 
 FILES = sorted(RUNBOOK.glob("scripts/*.py"))
-CLIENTS = {"cloudwatch": "cloudwatch", "elb": "elbv2", "ec2": "ec2", "ssm": "ssm", "db": "dynamodb"}
-SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events")
+CLIENTS = {"cloudwatch": "cloudwatch", "elb": "elbv2", "ec2": "ec2", "ssm": "ssm", "db": "dynamodb", "sns": "sns"}
+SERVICES = ("cloudwatch", "dynamodb", "ec2", "elbv2", "ssm", "events", "sns")
 MODELS = {name: botocore.session.get_session().get_service_model(name) for name in SERVICES}
 
 
@@ -39,8 +39,7 @@ def test_scripts_are_embedded_byte_for_byte(any_steps: Steps) -> None:
 
 def test_every_script_runs(fullest: dict[str, Any]) -> None:
     """No file in scripts/ is left over: each is a step of a runbook."""
-    names = ("patch_document", "assess_document", "restore_document")
-    documents = [yaml.safe_load(fullest[name]) for name in names]
+    documents = [yaml.safe_load(fullest[f"{name}_document"]) for name in ("patch", "assess", "restore", "news")]
     names = {s["name"] for d in documents for s in d["mainSteps"] if s["action"] == "aws:executeScript"}
 
     assert sorted({file_of(name) for name in names}) == FILES

@@ -102,6 +102,17 @@ def test_the_judge_sees_a_broken_runbook(plan, invariant):
     assert invariant in {violation.invariant for violation in night.violations}, violations(night)
 
 
+def test_the_judge_sees_who_leaves_after_a_death(plan, faults):
+    """An execution that dies in its first step has no record. Were its roll not halted, another would still leave."""
+    first = next(fault.point for fault in faults if fault.kind == "died")
+    dies = Fault("side", "died", first)
+    unheard = bent(plan, 'status in OVER and status != \\"Success\\"', "status in ()")
+
+    assert violations(run.played(plan, dies)) == []
+    (found,) = violations(run.played(unheard, dies))
+    assert found.startswith("the line stops: b taken out after a had failed")
+
+
 def test_a_night_that_asks_for_the_unknown_is_a_violation(plan):
     """What the region cannot answer is told, and does not stop the run."""
     fault = Fault("one", "throttled", Point("Preflight", "ec2.DescribeInstances", 1))

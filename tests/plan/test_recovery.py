@@ -66,6 +66,8 @@ def test_targets_start_the_restore_runbook(bundled: list[Call]) -> None:
         (document,) = [r for r in call.of("aws_ssm_document") if r.values["name"] == record["restore"]["document"]]
         for target in call.of("aws_cloudwatch_event_target"):
             values = target.values
+            if values["rule"] not in (events["rule"], events["sweep_rule"]):
+                continue  # of the news
             template = values["input"] or values["input_transformer"][0]["input_template"]
             given = json.loads(template.replace("<execution>", '"x"'))
 
@@ -82,7 +84,7 @@ def test_only_our_rules_use_role_and_queue(bundled: list[Call]) -> None:
         record = call.deployment
         events = record["restore"]["events"]
         prefix = f"arn:{record['partition']}:events:{record['region']}:{record['account_id']}:rule"
-        rules = {f"{prefix}/{rule.values['name']}" for rule in call.of("aws_cloudwatch_event_rule")}
+        rules = {f"{prefix}/{name}" for name in (events["rule"], events["sweep_rule"]) if name}
         role = next(r for r in call.of("aws_iam_role") if r.values["name"] == events["role"]["name"])
         queue = named(call, "aws_sqs_queue", events["queue"])
         for text in (role.values["assume_role_policy"], queue.values["policy"]):

@@ -87,6 +87,24 @@ def events_role(policies):
 
 
 @pytest.fixture(scope="session")
+def news_document(planned):
+    """The news runbook as it would be created."""
+    return document_named(planned, "web-alb-news")
+
+
+@pytest.fixture(scope="session")
+def news_role(policies):
+    (name,) = [name for name in policies if "-news-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
+def notify_role(policies):
+    (name,) = [name for name in policies if "-notify-" in name]
+    return policies[name]
+
+
+@pytest.fixture(scope="session")
 def window_role(policies):
     (name,) = [name for name in policies if "-window-" in name]
     return policies[name]

@@ -93,6 +93,29 @@ def test_the_restore_role_has_what_its_steps_call_and_no_more(restore_document, 
     assert {"ssm:SendCommand", "elasticloadbalancing:DeregisterTargets"}.isdisjoint(called)
 
 
+def test_the_news_role_has_what_its_steps_call_and_no_more(news_document, news_role):
+    """It reads, notes what was told, and publishes to the one topic; it starts and moves nothing."""
+    called = {action for call in calls_of_document(news_document) for action in actions(*call)}
+    topics = [f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("patching", "other")]
+    tells = [allowed(news_role, "sns", "Publish", {"TopicArn": topic, "Message": "x"}) for topic in topics]
+
+    assert granted(news_role) == called
+    assert tells == [True, False]
+    assert not allowed(news_role, "dynamodb", "UpdateItem", {"TableName": "other", "Key": {}})
+
+
+def test_the_news_are_started_by_their_own_role(notify_role):
+    """What these rules may start is the news runbook with its role, and no runbook that moves a machine."""
+    context = Context({"iam:PassedToService": ["ssm.amazonaws.com"]})
+    started = ("web-alb-news", "web-alb-restore", "web-alb-patching")
+    passed = [f"arn:aws:iam::123456789012:role/patching/web-{role}-us-east-1" for role in ("news", "restore")]
+    starts = [allowed(notify_role, "ssm", "StartAutomationExecution", {"DocumentName": name}) for name in started]
+
+    assert granted(notify_role) == {"ssm:StartAutomationExecution", "iam:PassRole"}
+    assert starts == [True, False, False]
+    assert [decide(Request("iam:PassRole", arn, context), notify_role).allowed for arn in passed] == [True, False]
+
+
 def test_the_assess_runbook_changes_nothing(assess_document):
     """What its scripts and steps call writes nothing; its only command is the scan."""
     called = {action for call in calls_of_document(assess_document) for action in actions(*call)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from albpatch.iam.conditions import Context, hold
 from albpatch.iam.policy import NotEvaluable, Statement, statements
@@ -83,7 +84,7 @@ def admits(policy: str, service: str, action: str, resource: str, context: Conte
 def _speaks(effect: str, request: Request, documents: Sequence[str]) -> bool:
     """Whether some statement has this effect. One that cannot be evaluated matters only if no other one has it."""
     unknown: NotEvaluable | None = None
-    for statement in (one for document in documents for one in statements(document)):
+    for statement in (one for document in documents for one in _of_action(document, request.action)):
         if statement.principals:
             raise NotEvaluable("Principal in an identity-based policy")
         if statement.effect != effect:
@@ -97,6 +98,12 @@ def _speaks(effect: str, request: Request, documents: Sequence[str]) -> bool:
     if unknown is not None:
         raise unknown
     return False
+
+
+@lru_cache(maxsize=4096)
+def _of_action(document: str, action: str) -> tuple[Statement, ...]:
+    """The statements that speak of the action, and those that no identity policy may have."""
+    return tuple(s for s in statements(document) if s.principals or s.concerns_action(action))
 
 
 def _concerns(statement: Statement, action: str, resource: str, context: Context) -> bool:

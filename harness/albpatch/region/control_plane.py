@@ -20,6 +20,7 @@ from moto.moto_api._internal import mock_random
 
 from albpatch.region.core import Region
 from albpatch.region.ec2_index import index
+from albpatch.region.moto_direct import Direct
 from albpatch.region.operations import AwsError
 
 _NEVER_OVER_HTTP = Config(ignore_configured_endpoint_urls=True)  # AWS_ENDPOINT_URL may name this very region
@@ -44,17 +45,23 @@ class ControlPlane:
         self._clients: dict[str, BaseClient] = {}
 
     def __call__(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
-        if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_NEVER_OVER_HTTP)
-            if service == "ec2":
-                index(self._region)
+        direct = self._region.part(Direct).answer(service, operation, params)
+        if direct is not None:
+            return direct
         method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
         try:
-            answer = getattr(self._clients[service], method)(**params)
+            answer = getattr(self._client(service), method)(**params)
         except ClientError as error:
             raise AwsError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from None
         answer.pop("ResponseMetadata", None)
         return dict(answer)
+
+    def _client(self, service: str) -> BaseClient:
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, config=_NEVER_OVER_HTTP)
+            if service == "ec2":
+                index(self._region)
+        return self._clients[service]
 
     def close(self) -> None:
         self._mock.stop()

@@ -1,9 +1,11 @@
-"""The default event bus at work: executions emit events, rules match them or keep a schedule, targets are invoked.
+"""The default event bus at work: executions and windows emit events, rules match them or keep a schedule, targets are
+invoked.
 
 https://docs.aws.amazon.com/systems-manager/latest/userguide/monitoring-systems-manager-event-examples.html
 Rules, targets and queues are the control plane's state. Not documented by AWS, and so assumptions here: every change
 of an execution's status makes an event, and one comes a second later; `cancelled` says how that status is spelt, for
-which AWS's event reference and its API differ. Delivery is best effort: `Faults.events` says which are lost.
+which AWS's event reference and its API differ; the event of an opening that goes on has no end-time, and PENDING,
+which lasts no time here, makes none. Delivery is best effort: `Faults.events` says which are lost.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from albpatch.region.event_patterns import matches
 from albpatch.region.event_targets import Targets
 from albpatch.region.journal import Entry
 from albpatch.region.operations import NotKnownHere
+from albpatch.region.services.windows import Windows
 
 DELIVERY_SECONDS = 1.0
 EXECUTION_CHANGED = "EC2 Automation Execution Status-change Notification"
+OPENING_CHANGED = "Maintenance Window Execution State-change Notification"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
@@ -97,8 +101,21 @@ class EventBus:
         return list(events_backends[region.account_id][region.name].event_buses["default"].rules.values())
 
     def _heard(self, entry: Entry) -> None:
-        if entry.kind != "execution":
-            return
+        if entry.kind == "window":
+            self._opening_changed(entry)
+        elif entry.kind == "execution":
+            self._execution_changed(entry)
+
+    def _opening_changed(self, entry: Entry) -> None:
+        opening, region = self._region.part(Windows).get(entry.subject), self._region
+        window = entry.detail["window"]
+        ended = {} if opening.end is None else {"end-time": _instant(opening.end)}
+        detail = {"start-time": _instant(opening.start), **ended, "window-id": window}
+        detail |= {"window-execution-id": opening.id, "status": entry.detail["status"]}
+        arn = f"arn:{region.partition}:ssm:{region.name}:{region.account_id}:maintenancewindow/{window}"
+        self.put("aws.ssm", OPENING_CHANGED, detail, [arn])
+
+    def _execution_changed(self, entry: Entry) -> None:
         execution = self._region.part(Automation).executions[entry.subject]
         prefix = f"arn:{self._region.partition}:ssm:{self._region.name}:{self._region.account_id}"
         definition = f"{prefix}:automation-definition/{execution.document_name}:{execution.version}"
@@ -137,6 +154,10 @@ def period(expression: str) -> int:
     if match is None:
         raise NotKnownHere(f"a scheduled rule with {expression}")
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _moment(seconds: float) -> str:

@@ -126,8 +126,7 @@ class Evidence:
     def missing(self, instance_id: str) -> list[str]:
         """The instance's registrations of before the night that are not there at its end."""
         return [
-            f"{arn}|{host}|{port}"
-            for arn in self.world.groups.values()
-            for host, port in self.world.registered(arn)
-            if host == instance_id and self.last_state.get(f"{arn}|{host}|{port}", "absent") in ("absent", "draining")
+            f"{arn}|{instance_id}|{port}"
+            for arn, port in self.world.registrations(instance_id)
+            if self.last_state.get(f"{arn}|{instance_id}|{port}", "absent") in ("absent", "draining")
         ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from albpatch.rehearsal.plan_making import Maker, Values, given, tags
 from albpatch.rehearsal.plan_references import PlanError, Planned
 
 _RULE, _QUEUES = "aws_cloudwatch_event_rule", "aws_sqs_queue"
+_WINDOW, _DATA = "aws_ssm_maintenance_window", "terraform_data"
 _QUEUE = {
     "DelaySeconds": "delay_seconds",
     "KmsMasterKeyId": "kms_master_key_id",
@@ -46,12 +48,24 @@ class EventMaker(Maker):
             "PutRule",
             Name=self._known(planned, "name"),
             Description=values.get("description"),
-            EventPattern=values.get("event_pattern"),
+            EventPattern=self._pattern(planned),
             ScheduleExpression=values.get("schedule_expression"),
             State=values.get("state") or "ENABLED",
             Tags=tags(values),
         )
         self._loaded.rules[planned.address] = values["name"]
+
+    def _pattern(self, planned: Planned) -> str | None:
+        """A pattern that names a window is planned in a terraform_data: a first plan shows all of it but the id."""
+        try:
+            apart = self._plan.named(planned, ["event_pattern"], _DATA)
+        except PlanError:
+            if "event_pattern" not in planned.values:
+                raise
+            return str(planned.values["event_pattern"]) if planned.values["event_pattern"] else None
+        pattern, window = self._known(apart, "input"), self._plan.named(apart, ["input"], _WINDOW)
+        named = {"window-id": [self._loaded.windows[window.address]]}
+        return json.dumps({**pattern, "detail": {**pattern["detail"], **named}})
 
     def target(self, planned: Planned) -> None:
         values = planned.values

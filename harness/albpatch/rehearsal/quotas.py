@@ -17,7 +17,7 @@ EXECUTIONS_AT_ONCE, ADAPTIVE_EXECUTIONS_AT_ONCE, QUEUED_EXECUTIONS = 100, 500, 5
 STARTS_PER_SECOND = 1
 DOCUMENTS = 500
 # Of this module: an instance's roll is one execution, and while it is assessed or put back a child of it runs as well.
-EXECUTIONS_OF_AN_INSTANCE, STARTS_OF_AN_INSTANCE, DOCUMENTS_OF_A_CALL = 2, 3, 4
+EXECUTIONS_OF_AN_INSTANCE, STARTS_OF_AN_INSTANCE, DOCUMENTS_OF_A_CALL = 2, 3, 5
 CUTOFF_HOURS, MINUTES = 1, 10.0
 
 
@@ -89,7 +89,7 @@ def quotas(minutes: float = MINUTES) -> list[Quota]:
         Quota(
             "documents",
             str(DOCUMENTS),
-            f"{DOCUMENTS // DOCUMENTS_OF_A_CALL} calls of the module, {DOCUMENTS_OF_A_CALL} documents each",
+            f"{DOCUMENTS // DOCUMENTS_OF_A_CALL} calls of the module, {DOCUMENTS_OF_A_CALL} documents with a topic",
             "the number of windows binds sooner",
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from albpatch.rehearsal.scenario import Scenario
 
@@ -34,10 +35,10 @@ class World:
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # target group ARN -> budget
 
     def group_name(self, arn: str) -> str:
-        return next((n for n, a in self.groups.items() if a == arn), arn)
+        return self._group_names.get(arn, arn)
 
     def machine_name(self, instance_id: str) -> str:
-        return next((n for n, i in self.machines.items() if i == instance_id), instance_id)
+        return self._machine_names.get(instance_id, instance_id)
 
     @property
     def used_groups(self) -> list[str]:
@@ -46,14 +47,11 @@ class World:
 
     def registered(self, arn: str) -> list[tuple[str, int]]:
         """(instance id, port) of every registration of a target group before the night."""
-        name = self.group_name(arn)
-        own = self.scenario.target_groups[name].port
-        return [
-            (self.machines[machine], own if r.port is None else r.port)
-            for machine, what in self.scenario.machines.items()
-            for r in what.registrations
-            if r.target_group == name
-        ]
+        return list(self._registrations.get(self.group_name(arn), ()))
+
+    def registrations(self, instance_id: str) -> list[tuple[str, int]]:
+        """(target group ARN, port) of every registration of an instance before the night, group by group."""
+        return list(self._registrations_of.get(instance_id, ()))
 
     @property
     def keep_open(self) -> list[str]:
@@ -76,6 +74,32 @@ class World:
     def floor(self, arn: str, keys: Iterable[str]) -> int:
         """The floor of a group, or of the part of it that stands in one zone."""
         return self.budgets.get(arn, Budget()).floor(len(list(keys)))
+
+    # A verdict asks for these once for every machine: searched anew, its time would grow with the square of the fleet.
+    @cached_property
+    def _group_names(self) -> dict[str, str]:
+        return {arn: name for name, arn in reversed(list(self.groups.items()))}
+
+    @cached_property
+    def _machine_names(self) -> dict[str, str]:
+        return {instance_id: name for name, instance_id in reversed(list(self.machines.items()))}
+
+    @cached_property
+    def _registrations(self) -> dict[str, list[tuple[str, int]]]:
+        found: dict[str, list[tuple[str, int]]] = {}
+        for machine, what in self.scenario.machines.items():
+            for r in what.registrations:
+                port = self.scenario.target_groups[r.target_group].port if r.port is None else r.port
+                found.setdefault(r.target_group, []).append((self.machines[machine], port))
+        return found
+
+    @cached_property
+    def _registrations_of(self) -> dict[str, list[tuple[str, int]]]:
+        found: dict[str, list[tuple[str, int]]] = {}
+        for arn in self.groups.values():
+            for instance_id, port in self.registered(arn):
+                found.setdefault(instance_id, []).append((arn, port))
+        return found
 
 
 CROSS_ZONE = "load_balancing.cross_zone.enabled"

@@ -113,4 +113,4 @@ def test_the_policy_is_one():
     found = needed({"name": "A", "action": "aws:executeAwsApi", "inputs": {"Service": "ec2", "Api": "DescribeVpcs"}})
 
     [statement] = statements(json.dumps(found.policy))
-    assert statement.concerns("ec2:DescribeVpcs", "*")
+    assert statement.concerns("ec2:DescribeVpcs", "*", str)

@@ -138,6 +138,8 @@ def test_executions_are_listed_and_filtered(region):
     assert ids() == [bad.id, good.id]
     assert ids(("ExecutionStatus", ["Failed"])) == [bad.id]
     assert ids(("DocumentNamePrefix", ["do"]), ("ExecutionId", [good.id])) == [good.id]
+    assert ids(("StartTimeAfter", ["1969-01-01T00:00:00Z"])) == ids()
+    assert ids(("StartTimeAfter", ["2100-01-01T00:00:00Z"])) == []
     with pytest.raises(NotKnownHere, match="TagKey"):
         ids(("TagKey", ["x"]))
 

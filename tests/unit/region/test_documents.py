@@ -98,6 +98,37 @@ def test_missing_documents_and_versions_are_told_apart(region, ssm, document):
         region.part(Documents).automation(document, "9")
 
 
+def test_a_changed_document_is_read_anew(region, ssm):
+    """A text that was read once is not remembered past an update, another default, or a new document of its name."""
+
+    def read():
+        answer = ssm("GetDocument", Name="changing", DocumentFormat="YAML")
+        return answer["DocumentVersion"], answer["Content"], region.part(Documents).automation("changing")[0]
+
+    made = {"Name": "changing", "DocumentType": "Automation", "DocumentFormat": "YAML"}
+    ssm("CreateDocument", Content=FIRST, **made)
+    assert read() == read() == ("1", FIRST, FIRST)
+    ssm("UpdateDocument", Name="changing", Content=SECOND, DocumentVersion="1", DocumentFormat="YAML")
+    assert read() == ("1", FIRST, FIRST)
+    ssm("UpdateDocumentDefaultVersion", Name="changing", DocumentVersion="2")
+    assert read() == ("2", SECOND, SECOND)
+    region.backend("ssm", "DeleteDocument", {"Name": "changing"})
+    with pytest.raises(AwsError, match="InvalidDocument:"):
+        read()
+    ssm("CreateDocument", Content=SECOND, **made)
+    assert read() == ("1", SECOND, SECOND)
+    region.backend("ssm", "DeleteDocument", {"Name": "changing"})
+    ssm("CreateDocument", Content=FIRST, **made)
+    assert read() == ("1", FIRST, FIRST)
+    region.backend("ssm", "DeleteDocument", {"Name": "changing"})
+
+
+def test_a_text_belongs_to_who_asked(ssm, document):
+    """Changing an answer does not change the next."""
+    ssm("GetDocument", Name=document).clear()
+    assert ssm("GetDocument", Name=document)["Content"]
+
+
 def test_a_command_document_is_no_runbook(region, ssm):
     """A document of another type cannot be started as an automation."""
     content = json.dumps({"schemaVersion": "2.2", "description": "c", "mainSteps": []})

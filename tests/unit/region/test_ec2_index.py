@@ -1,6 +1,8 @@
 """Instances and tags by id: answered without reading the account, and the same as moto reads them."""
 
 import pytest
+from moto.backends import get_backend
+from moto.ec2.exceptions import InvalidInstanceIdError
 
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
@@ -62,3 +64,37 @@ def test_tags_of_one_resource(region):
     assert sorted(tag["Key"] for tag in by_id) == ["Fleet", "Name"]
     region.backend("ec2", "CreateTags", {"Resources": [one], "Tags": [{"Key": "Fleet", "Value": "api"}]})
     assert {t["Key"]: t["Value"] for t in described(region, InstanceIds=[one])[0]["Tags"]}["Fleet"] == "api"
+
+
+def test_instances_by_a_filter_on_ids(region):
+    """In the order in which they were launched, as moto lists them, whatever the order of the ids; unknown ids pass."""
+    first, second = launch(region, 2), launch(region, 1)
+
+    def listed(*values):
+        return [i["InstanceId"] for i in described(region, Filters=[{"Name": "instance-id", "Values": list(values)}])]
+
+    assert listed(second[0], "i-00000000000000000", first[1]) == [first[1], second[0]]
+    (third,) = launch(region, 1)
+    assert listed(third) == [third]
+    assert len(described(region)) >= 4
+
+
+def test_images(region):
+    """By id as moto finds them: one that exists, none, and whatever a pattern or a list asks for."""
+    ec2 = get_backend("ec2")[region.account_id][region.name]
+    one, *_ = ec2.amis
+
+    assert [image.id for image in ec2.describe_images(filters={"image-id": one})] == [one]
+    assert ec2.describe_images(filters={"image-id": "ami-00000000"}) == []
+    assert one in [image.id for image in ec2.describe_images(filters={"image-id": f"{one[:-1]}*"})]
+    assert [image.id for image in ec2.describe_images(ami_ids=[one])] == [one]
+
+
+def test_an_instance_of_moto(region):
+    """What moto asks of itself when it attaches a volume: the object, also right after its launch, or its error."""
+    ec2 = get_backend("ec2")[region.account_id][region.name]
+    (one,) = launch(region, 1)
+
+    assert ec2.get_instance(one).id == one
+    with pytest.raises(InvalidInstanceIdError):
+        ec2.get_instance("i-00000000000000000")

@@ -9,9 +9,10 @@ from albpatch.region.automation.service import Automation
 from albpatch.region.clock import VirtualClock
 from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
-from albpatch.region.event_bus import EXECUTION_CHANGED, EventBus, period
+from albpatch.region.event_bus import EXECUTION_CHANGED, OPENING_CHANGED, EventBus, period
 from albpatch.region.faults import CallFault, EventFault
 from albpatch.region.operations import NotKnownHere
+from albpatch.region.services.windows import Windows
 
 WORK = {"mainSteps": [{"name": "Wait", "action": "aws:sleep", "inputs": {"Duration": "PT1M"}, "isEnd": True}]}
 ROLE = "arn:aws:iam::123456789012:role/events"
@@ -144,6 +145,30 @@ def test_an_event_is_as_documented(region):
         "Time": 60000.0,
         "ExecutedBy": "arn:aws:iam::123456789012:user/administrator",
     }
+
+
+def test_the_openings_of_a_window_are_told_as_documented(region):
+    """One event when it opens, one when it ends, and one for an opening that is skipped because another lasts."""
+    found = []
+    pattern = {"source": ["aws.ssm"], "detail-type": [OPENING_CHANGED]}
+    rule(region, EventPattern=json.dumps(pattern))
+    region.part(EventBus).targets.invoke = lambda _rule, event: found.append(event)
+    given = {"Name": "night", "Schedule": "rate(7 days)", "Duration": 4, "Cutoff": 1, "AllowUnassociatedTargets": False}
+    window = call(region, "ssm", "CreateMaintenanceWindow", **given)["WindowId"]
+    windows = region.part(Windows)
+    ids = [windows.fire(window) for _ in range(2)]
+    region.clock.run(region.clock.spawn("look on", lambda: region.clock.sleep(60)))
+
+    assert [(e["detail"]["window-execution-id"], e["detail"]["status"]) for e in found] == [
+        (ids[0], "IN_PROGRESS"),
+        (ids[1], "SKIPPED_OVERLAPPING"),
+        (ids[0], "SUCCESS"),
+    ]
+    start = {"start-time": "2026-01-04T03:00:00.000000Z"}
+    about = {"window-id": window, "window-execution-id": ids[0]}
+    assert found[0]["detail"] == {**start, **about, "status": "IN_PROGRESS"}
+    assert found[2]["detail"] == {**start, "end-time": start["start-time"], **about, "status": "SUCCESS"}
+    assert {tuple(e["resources"]) for e in found} == {(f"{PREFIX}:maintenancewindow/{window}",)}
 
 
 def test_no_event_without_a_bus(region):

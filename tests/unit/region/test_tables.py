@@ -95,3 +95,33 @@ def test_a_refused_transaction_leaves_everything_as_it_was(fleet):
     assert [read(key) for key in ("kept", "made", "gone")] == [{"Id": {"S": "kept"}}, None, {"Id": {"S": "gone"}}]
     region.call(caller, "dynamodb", "TransactWriteItems", {"TransactItems": [update("kept")]})
     assert read("kept")["A"] == {"S": "new"}
+
+
+def update(fleet, key, expression, condition, **values):
+    params = {"TableName": TABLE, "Key": {"Id": {"S": key}}, "UpdateExpression": expression, "ReturnValues": "ALL_NEW"}
+    given = {f":{name}": {"N": str(value)} for name, value in values.items()}
+    asked = {**params, "ConditionExpression": condition, "ExpressionAttributeValues": given}
+    return fleet.region.call(fleet.region.administrator, "dynamodb", "UpdateItem", asked)["Attributes"]
+
+
+def test_an_expression_that_was_read_before(fleet):
+    """The same text with another value, on another item, after a refusal: each use is judged and done by itself."""
+    write, unless = "SET Many = if_not_exists(Many, :start) + :more", "attribute_not_exists(Many) OR Many < :limit"
+
+    def add(key, more):
+        return update(fleet, key, write, unless, start=1, more=more, limit=5)["Many"]["N"]
+
+    assert (add("x", 1), add("x", 5), add("y", 3)) == ("2", "7", "4")
+    for _ in range(2):
+        with pytest.raises(AwsError, match="ConditionalCheckFailedException"):
+            add("x", 1)
+    assert add("y", 2) == "6"
+
+
+def test_an_expression_that_is_none(fleet):
+    """It is refused as often as it is sent."""
+    for _ in range(2):
+        with pytest.raises(AwsError, match="ValidationException"):
+            update(fleet, "x", "SET Many + :more", "attribute_exists(Id)", more=1)
+        with pytest.raises(Exception, match=r"Cannot parse condition|ValidationException"):
+            update(fleet, "x", "SET Many = :more", "Many ! :more", more=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from albpatch.document.values import as_strings, as_text
@@ -113,6 +114,8 @@ def describe_steps(region: Region, _caller: Caller, params: dict[str, Any]) -> d
 
 
 def _matches(execution: Execution, key: str, values: list[str]) -> bool:
+    if key == "StartTimeAfter":
+        return execution.started > datetime.fromisoformat(values[0]).timestamp()
     if key == "DocumentNamePrefix":
         return any(execution.document_name.startswith(value) for value in values)
     known = {

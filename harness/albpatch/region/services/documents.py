@@ -77,6 +77,7 @@ class Documents:
         self.aws_owned: dict[str, AwsOwned] = {}
         self._owned_versions: dict[tuple[str, str], AwsOwned] = {}
         self._automations: dict[tuple[str, str | None], tuple[tuple[Any, ...], tuple[str, str]]] = {}
+        self._texts: dict[tuple[str, str, str], tuple[tuple[Any, ...], dict[str, Any]]] = {}
 
     def add_aws_owned(self, name: str, content: str, version: str = "1") -> None:
         """Let Amazon own an Automation document of this name. `content` is JSON or YAML text.
@@ -107,9 +108,12 @@ class Documents:
         return found
 
     def _stamp(self, name: str) -> tuple[Any, ...] | None:
-        """Differs when the documents of this name do; None for a name that the account has no document of."""
+        """Differs when the documents of this name do; None for a name that the account has no document of.
+
+        It holds moto's object itself: one that took a deleted one's place is another.
+        """
         found = get_backend("ssm")[self._region.account_id][self._region.name]._documents.get(name)
-        return None if found is None else (id(found), found.default_version, *found.versions)
+        return None if found is None else (found, found.default_version, *found.versions)
 
     def _automation(self, name: str, version: str | None) -> tuple[str, str]:
         try:
@@ -138,10 +142,7 @@ class Documents:
         name = name.rsplit("/", 1)[-1]
         owned = self._owned(name, version)
         if owned is None:
-            params = {"Name": name, "DocumentFormat": document_format}
-            if version not in _DEFAULT_VERSION:
-                params["DocumentVersion"] = str(version)
-            return self._ask("GetDocument", params)
+            return self._own(name, version, document_format)
         return {
             "Name": name,
             "CreatedDate": _AMAZON_CREATED,
@@ -151,6 +152,20 @@ class Documents:
             "DocumentType": "Automation",
             "DocumentFormat": document_format,
         }
+
+    def _own(self, name: str, version: str | None, document_format: str) -> dict[str, Any]:
+        """GetDocument of the account's own: asked of moto once, until the documents of this name change."""
+        asked, stamp = (name, str(version), document_format), self._stamp(name)
+        known = self._texts.get(asked)
+        if stamp is not None and known is not None and known[0] == stamp:
+            return dict(known[1])
+        params = {"Name": name, "DocumentFormat": document_format}
+        if version not in _DEFAULT_VERSION:
+            params["DocumentVersion"] = str(version)
+        answer = self._ask("GetDocument", params)
+        if stamp is not None:
+            self._texts[asked] = (stamp, answer)
+        return dict(answer)
 
     def _owned(self, name: str, version: str | None) -> AwsOwned | None:
         owned = self.aws_owned.get(name)

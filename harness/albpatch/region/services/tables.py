@@ -17,9 +17,11 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from albpatch.region.core import Region
+from albpatch.region.dynamodb_expressions import read_once
 from albpatch.region.operations import AwsError, Caller, answered_by_backend, operation
 
 TOKEN_SECONDS = 600.0
+read_once()
 
 answered_by_backend("dynamodb", "DeleteItem", "Scan")
 answered_by_backend("dynamodb", "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive")

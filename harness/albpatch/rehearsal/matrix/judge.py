@@ -21,6 +21,7 @@ from albpatch.report.words import count
 
 WELL = ("patched", "compliant", "skipped", "deferred")
 OUT = ("absent", "draining")
+HEARD_SECONDS = 5.0  # from a death until its event has started who halts the roll, and until who has a lease has left
 
 
 def judged(night: Night, after: Aftermath, victim: str | None, *, denied: bool = False) -> list[Violation]:
@@ -120,10 +121,13 @@ def truth(night: Night, after: Aftermath, _victim: str | None) -> Iterator[str]:
 
 
 def line(night: Night, _after: Aftermath, _victim: str | None) -> Iterator[str]:
-    """After a failure nobody else leaves. Who died could halt nothing: whoever closes its record does."""
+    """After a failure nobody else leaves. Who died is heard of a moment later, unless something else fails as well."""
     theirs = meddled(night.evidence)
     ours = [x for x in night.evidence.executions if not (x.status == "Success" and x.instance in theirs)]
-    alive = [x for x in ours if not x.killed]
+    faults = night.world.scenario
+    heard = len(faults.interferences) == 1 and not faults.call_faults
+    known = [dataclasses.replace(x, ended=(x.ended or 0) + HEARD_SECONDS) if x.killed else x for x in ours]
+    alive = known if heard else [x for x in ours if not x.killed]
     held, words = stop_the_line(dataclasses.replace(night.evidence, executions=alive))
     if held is Held.BROKEN:
         yield words
