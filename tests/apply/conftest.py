@@ -15,17 +15,22 @@ from albpatch.live.account import Account
 from albpatch.rehearsal.deployment import retarget
 from albpatch.rehearsal.from_plan import Loaded, load
 from local_account import EXAMPLES, LocalAccount
+from made_once import made_once
 
 
 @pytest.fixture(scope="session")
-def complete_plan() -> str:
+def complete_plan(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The plan of examples/complete as `terraform show -json` prints it."""
+    return json.dumps(made_once(tmp_path_factory, "complete", planned))
+
+
+def planned() -> dict[str, Any]:
     local = LocalAccount()
     try:
         with local.terraform(EXAMPLES / "complete") as terraform:
             terraform.init()
             terraform.plan()
-            return json.dumps(terraform.show_plan())
+            return terraform.show_plan()
     finally:
         local.close()
 

@@ -12,6 +12,7 @@ from albpatch.region.services.documents import Documents
 from albpatch.region.transport.http import serve
 from albpatch.rehearsal.nights import night
 from albpatch.terraform import Terraform
+from made_once import made_once
 from operating import Operator, Tools
 
 STAND_IN = Path(__file__).parents[1] / "fixtures/aws-documents/AWSEC2-PatchLoadBalancerInstance.json"
@@ -19,9 +20,9 @@ DOCUMENT_VARIABLE = "AWS_OWNED_DOCUMENT"
 
 
 @pytest.fixture(scope="session")
-def plan():
+def plan(tmp_path_factory):
     """The plan of tests/nights/root as `terraform show -json` gives it, made once."""
-    return planned("bundled", STAND_IN)
+    return made_once(tmp_path_factory, "night", lambda: planned("bundled", STAND_IN))
 
 
 @pytest.fixture(scope="session")
@@ -31,15 +32,15 @@ def aws_owned_document():
 
 
 @pytest.fixture(scope="session")
-def clone_plan(aws_owned_document):
+def clone_plan(tmp_path_factory, aws_owned_document):
     """The same configuration with the clone of AWS's runbook."""
-    return planned("aws-owned", aws_owned_document)
+    return made_once(tmp_path_factory, "clone-night", lambda: planned("aws-owned", aws_owned_document))
 
 
 @pytest.fixture(scope="session")
-def gated_plan():
+def gated_plan(tmp_path_factory):
     """The same configuration with two alarms and a change calendar."""
-    return planned("bundled", STAND_IN, gates=True)
+    return made_once(tmp_path_factory, "gated-night", lambda: planned("bundled", STAND_IN, gates=True))
 
 
 def planned(source, document, **more):

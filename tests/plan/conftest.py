@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from made_once import made_once
 from plan_json import Call, calls
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -37,14 +36,7 @@ def plan_of(
             return {GIVEN: json.loads(given.read_text())}.__getitem__
         except ValueError as error:
             pytest.exit(f"--plan-json: {given} is not JSON: {error}", returncode=2)
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    kept = shared / "plans.json"
-    with (shared / "plans.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_text(json.dumps(plans_of_the_examples()))
-        plans: dict[str, dict[str, Any]] = json.loads(kept.read_text())
+    plans: dict[str, dict[str, Any]] = made_once(tmp_path_factory, "plans", plans_of_the_examples)
     return plans.__getitem__
 
 

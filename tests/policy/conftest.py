@@ -11,14 +11,20 @@ from albpatch.region.control_plane import attach
 from albpatch.region.core import Region
 from albpatch.region.transport.http import serve
 from albpatch.terraform import Terraform
+from made_once import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "arn:aws:sns:us-east-1:123456789012:patching"
 
 
 @pytest.fixture(scope="session")
-def planned():
+def planned(tmp_path_factory):
     """(type, address below the module's call) -> planned values."""
+    changes = made_once(tmp_path_factory, "policy", changes_of_the_example)
+    return {(c["type"], c["address"].removeprefix("module.alb_patching.")): c["change"]["after"] for c in changes}
+
+
+def changes_of_the_example():
     region = Region(VirtualClock())
     try:
         attach(region)
@@ -28,10 +34,9 @@ def planned():
         with Terraform(root, endpoint_url=serve(region).url, region=region.name, variables=given) as terraform:
             terraform.init()
             terraform.plan()
-            changes = terraform.show_plan()["resource_changes"]
+            return terraform.show_plan()["resource_changes"]
     finally:
         region.close()
-    return {(c["type"], c["address"].removeprefix("module.alb_patching.")): c["change"]["after"] for c in changes}
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,14 @@ def test_every_variable_and_output_is_described(tree):
     assert wrong == []
 
 
+def test_a_slow_apply_is_where_it_is_looked_for(tree):
+    """tools/test leaves slow applies out of its main run and starts them from tests/apply, which holds all of them."""
+    marked = [path for path, text in tree.items() if re.search(r"^[^\"'#]*mark\.slow_apply\b", text, re.M)]
+
+    assert marked == [path for path in marked if path.startswith("tests/apply/")] != []
+    assert "-m slow_apply -p no:cacheprovider tests/apply >" in tree["tools/test"]
+
+
 def test_every_example_has_a_readme(root):
     """An example says what it shows."""
     folders = [path for path in (root / "examples").iterdir() if path.is_dir()]

@@ -13,9 +13,10 @@ from typing import Any
 
 from botocore.utils import parse_timestamp
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
-from moto.core.utils import MISSING, get_value
+from moto.core.utils import MISSING
 
 Transform = Callable[[Any], Any]
+Pick = Callable[[Any, str, Any], Any]
 _NAMES = XFormedAttributePicker()
 
 
@@ -59,7 +60,8 @@ class Reader:
         names = _NAMES.get_possible_keys(AttributePickerContext(found, name, member))
         here = f"{path}.{name}"
         transform = next((t for end, t in self._transforms.items() if here.endswith(end)), None)
-        return _Member(name, member, here, tuple(dict.fromkeys(names)), transform)
+        pick = _item if hasattr(found, "__getitem__") else getattr  # as moto's get_value chooses, for each value
+        return _Member(name, member, here, tuple(dict.fromkeys(names)), pick, transform)
 
     def _value(self, shape: Any, value: Any, path: str) -> Any:
         kind = shape.type_name
@@ -85,17 +87,27 @@ class Reader:
 class _Member:
     """One member of a structure, and the names under which moto looks for it in one kind of object."""
 
-    def __init__(self, name: str, shape: Any, path: str, names: tuple[str, ...], transform: Transform | None) -> None:
-        self.name, self.shape, self.path, self._names, self._transform = name, shape, path, names, transform
+    def __init__(
+        self, name: str, shape: Any, path: str, names: tuple[str, ...], pick: Pick, transform: Transform | None
+    ) -> None:
+        self.name, self.shape, self.path = name, shape, path
+        self._names, self._pick, self._transform = names, pick, transform
 
     def of(self, found: Any) -> Any:
         value = None
         for name in self._names:
-            picked = get_value(found, name, MISSING)
+            picked = self._pick(found, name, MISSING)
             if picked is not MISSING:
                 value = picked
                 break
         return value if self._transform is None else self._transform(value)
+
+
+def _item(found: Any, name: str, missing: Any) -> Any:
+    try:
+        return found[name]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return missing
 
 
 @lru_cache(maxsize=4096)
