@@ -72,7 +72,7 @@ variable "drain" {
   type = object({
     wait_for            = optional(string, "quiet_or_delay")
     propagation_seconds = optional(number, 30)
-    quiet_seconds       = optional(number, 30)
+    quiet_seconds       = optional(number, 20)
   })
   default  = {}
   nullable = false

@@ -24,7 +24,7 @@ PLAIN: dict[str, Any] = {
         "timeout_seconds": 3600,
     },
     "quiet_document": "web-await-quiet",
-    "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 30},
+    "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 20},
     "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 1800, "bake_seconds": 0},
     "logs": {},
     "alarms": {"names": [], "insufficient_data": "allow"},

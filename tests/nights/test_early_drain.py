@@ -80,16 +80,16 @@ def test_out_for_a_minute_more_than_it_takes(plan):
 @pytest.mark.parametrize(
     ("traffic", "profile", "least", "most"),
     [
-        pytest.param({"slow_share": 0}, {}, 45, 50, id="short requests"),
-        pytest.param({"slow_seconds": 100}, {}, 145, 150, id="slow requests"),
-        pytest.param({"idle_connections": "kept"}, {}, 115, 120, id="idle connections kept"),
-        pytest.param({}, {"long_connections_seconds": 90}, 135, 140, id="connections that last a while"),
-        pytest.param({}, {"scraper": "outside"}, 55, 60, id="a scraper elsewhere"),
-        pytest.param({}, {"container_nat": True, "conntrack": True}, 55, 60, id="a container whose connections show"),
+        pytest.param({"slow_share": 0}, {}, 35, 40, id="short requests"),
+        pytest.param({"slow_seconds": 100}, {}, 135, 140, id="slow requests"),
+        pytest.param({"idle_connections": "kept"}, {}, 105, 110, id="idle connections kept"),
+        pytest.param({}, {"long_connections_seconds": 90}, 125, 130, id="connections that last a while"),
+        pytest.param({}, {"scraper": "outside"}, 45, 50, id="a scraper elsewhere"),
+        pytest.param({}, {"container_nat": True, "conntrack": True}, 45, 50, id="a container whose connections show"),
     ],
 )
 def test_quiet_begins_when_the_last_answer_is_given(plan, traffic, profile, least, most):
-    """30 s after the last open connection of the load balancer, and nothing is cut on the way."""
+    """20 s after the last open connection of the load balancer, and nothing is cut on the way."""
     played = play(plan, traffic=traffic, **profile)
 
     nothing_lost(played)
@@ -144,7 +144,7 @@ def test_the_least_time_is_the_load_balancers(plan):
 
     nothing_lost(played)
     assert drains(played) == [QUIET, QUIET]
-    assert all(148 <= seconds <= 160 for seconds in waited(played)), waited(played)
+    assert all(138 <= seconds <= 150 for seconds in waited(played)), waited(played)
 
 
 def test_a_delay_shorter_than_quiet(plan):

@@ -71,7 +71,7 @@ RECORD: dict[str, Any] = {
             "scan_max_age_minutes": 0,
             "timeout_seconds": 3600,
         },
-        "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 30},
+        "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 20},
         "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 1800, "bake_seconds": 0},
         "logs": {"cloudwatch_log_group_name": None, "s3_bucket_name": None, "s3_key_prefix": None},
         "drain_minutes": None,

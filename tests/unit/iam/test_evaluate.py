@@ -174,10 +174,11 @@ def test_a_sure_resource_stands_beside_one_with_a_variable():
     assert decide(Request("a:b", GROUP, TEAM), [policy(allow("*", resources))]).allowed
 
 
-def test_an_identity_policy_has_no_principal():
-    """A trust policy attached as a permission policy is an error."""
+@pytest.mark.parametrize("action", ["*", "s3:GetObject"])
+def test_an_identity_policy_has_no_principal(action):
+    """A trust policy attached as a permission policy is an error, whatever action its statement speaks of."""
     with pytest.raises(NotEvaluable, match="Principal"):
-        decide(DEREGISTER, [policy(allow("*", Principal={"AWS": "*"}))])
+        decide(DEREGISTER, [policy(allow(action, Principal={"AWS": "*"}))])
 
 
 def trust(principal, effect="Allow", **condition):

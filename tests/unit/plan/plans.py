@@ -172,7 +172,7 @@ def record(name: str = "web", fleets: dict[str, Any] | None = None, **window: An
         "fleets": fleets if fleets is not None else {"web": fleet()},
         "settings": {
             "patching": {"skip_when_compliant": True, "timeout_seconds": 1800, "scan_max_age_minutes": 0},
-            "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 30},
+            "drain": {"wait_for": "quiet_or_delay", "propagation_seconds": 30, "quiet_seconds": 20},
             "health": {"consecutive_looks": 3, "interval_seconds": 15, "timeout_seconds": 900, "bake_seconds": 0},
             "alarms": {"names": [], "insufficient_data": "allow"},
             "logs": {},

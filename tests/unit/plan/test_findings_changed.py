@@ -33,7 +33,7 @@ SETTINGS = [
     (("settings", "health", "bake_seconds"), 60, 0),
     (("settings", "patching", "skip_when_compliant"), True, False),
     (("settings", "patching", "scan_max_age_minutes"), 0, 60),
-    (("settings", "drain", "quiet_seconds"), 30, 10),
+    (("settings", "drain", "quiet_seconds"), 20, 10),
     (("settings", "alarms", "insufficient_data"), "stop", "allow"),
     (("settings", "alarms", "names"), ["a", "b"], ["b"]),
     (("settings", "change_calendars"), ["freeze"], []),
