@@ -1,4 +1,4 @@
-"""Deregisters exactly the recorded targets."""
+"""Deregisters exactly the recorded targets, unless somebody else was faster: then they are not ours to put back."""
 
 import json
 import time
@@ -12,8 +12,14 @@ RETRIES = Config(retries={"mode": "standard", "max_attempts": 8})
 
 def handler(event: Any, _context: Any) -> dict[str, str]:
   elb = boto3.client("elbv2", config=RETRIES)
+  groups = [group for group in json.loads(event["Registrations"]) if group["Targets"]]
+  for group in groups:
+    health = elb.describe_target_health(TargetGroupArn=group["Arn"])["TargetHealthDescriptions"]
+    there = [d["Target"] for d in health if d["TargetHealth"]["State"] != "draining"]
+    if any(target not in there for target in group["Targets"]):
+      raise RuntimeError(f"CHANGED_BY_OTHER: Somebody else has taken it out of {group['Arn']}.")
   mark(event, "DETACHING")
-  for group in [group for group in json.loads(event["Registrations"]) if group["Targets"]]:
+  for group in groups:
     elb.deregister_targets(TargetGroupArn=group["Arn"], Targets=group["Targets"])
   return {"DetachedAt": str(int(time.time()) + 1)}
 

@@ -17,7 +17,7 @@ def call(name, step, carried_out=False):
 MOMENTS = {
     "LEASED": (
         call("dynamodb.TransactWriteItems", "AcquireLease", carried_out=True),
-        call("dynamodb.UpdateItem", "Detach"),
+        call("elbv2.DescribeTargetHealth", "Detach"),
     ),
     "DETACHING": (
         call("dynamodb.UpdateItem", "Detach", carried_out=True),
@@ -31,6 +31,7 @@ MOMENTS = {
 # (state, hand): the code that tells of it and how often we register the instance, with the owner alive and with the
 # owner over; the state of the record that stays for a person
 ROWS = {
+    ("LEASED", "deregister"): (("CHANGED_BY_OTHER", 0), ("CHANGED_BY_OTHER", 0), "LEASED"),
     ("LEASED", "register"): (("PATCHED", 1), ("RESTORED", 0), ""),
     ("DETACHING", "deregister"): (("PATCHED", 1), ("RESTORED", 1), ""),
     ("DETACHED", "deregister"): (("PATCHED", 1), ("RESTORED", 1), ""),
@@ -42,6 +43,7 @@ ROWS = {
     ("HEALING", "deregister"): (("CHANGED_BY_OTHER", 1), ("CHANGED_BY_OTHER", 1), "HEALING"),
     ("HEALING", "register"): (("PATCHED", 1), ("RESTORED", 1), ""),
 }
+AT_ONCE = ("LEASED", "deregister")  # the execution is over within the same second
 SAME = "DETACHING"  # nobody can tell who took it out: the record was written first, and what it says goes back
 
 
@@ -100,7 +102,7 @@ def test_somebody_else_and_the_owner_is_over(plan, state, hand):
     assert after.struck and violations(played, after, state) == []
 
 
-@pytest.mark.parametrize(("state", "hand"), ROWS)
+@pytest.mark.parametrize(("state", "hand"), [row for row in ROWS if row != AT_ONCE])
 def test_nobody_recovers_from_a_living_owner(plan, state, hand):
     """The restore runbook, started when somebody interferes, does nothing: the night ends as without it."""
     when, started = MOMENTS[state][0], []

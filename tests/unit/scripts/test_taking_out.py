@@ -60,6 +60,19 @@ def test_detach_passes_groups_without_it_by(world: World, run: Any) -> None:
     assert [call["TargetGroupArn"] for call in world.made("DeregisterTargets")] == [web]
 
 
+@pytest.mark.parametrize("state", ["draining", None])
+def test_detach_of_what_somebody_else_has_taken_out(world: World, run: Any, state: str | None) -> None:
+    """In one group of two, on one port of two: nothing is written and nothing deregistered, so nothing is put back."""
+    web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 80, "healthy"), (ME, 81, "healthy"))
+    recorded = record(world, web, api)
+    world.state(ME, 81, api, state)
+
+    with pytest.raises(RuntimeError, match=f"^CHANGED_BY_OTHER: .* {api}\\.$"):
+        run("detach", Registrations=recorded)
+
+    assert world.made("DeregisterTargets", "UpdateItem") == []
+
+
 def test_partial_detach_fails_the_step(world: World, run: Any) -> None:
     """When the second group refuses, the step fails, so that Restore puts the first back."""
     web, api = world.group("web", (ME, 80, "healthy")), world.group("api", (ME, 80, "healthy"))
