@@ -54,8 +54,8 @@ def classify(event: Any, roll: str, in_window: bool) -> dict[str, str]:
     return verdict("skipped", f"NOT_MANAGED: For Systems Manager the agent of {name} is {ping}.")
   if any(tag["Key"] == "aws:autoscaling:groupName" for tag in tags):
     return verdict("deferred", f"AUTO_SCALING_GROUP: {name} belongs to an Auto Scaling group.")
-  if "Halted" in read(event, f"ROLL#{roll}"):
-    return verdict("deferred", "ROLL_HALTED: An instance of this roll failed.")
+  if halted := read(event, f"ROLL#{roll}").get("Halted"):
+    return verdict("deferred", f"ROLL_HALTED: This roll was stopped: {halted['S']}.")
   if record := read(event, f"INSTANCE#{name}"):
     owner, state = record["LeaseOwner"]["S"], record["LeaseState"]["S"]
     return verdict("deferred", f"OPEN_RECORD: {owner} works on {name}, or left it ({state}).")

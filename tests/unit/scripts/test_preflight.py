@@ -221,7 +221,7 @@ def test_halted_roll_defers(world: World, preflight: Any) -> None:
     world.group("web", (ME, 80, "healthy"))
     world.table.put(f"ROLL#{WINDOW}", Halted="i-0")
 
-    assert preflight()["Sentence"].startswith("ROLL_HALTED: ")
+    assert preflight()["Sentence"] == "ROLL_HALTED: This roll was stopped: i-0."
 
 
 def test_roll_is_the_window_or_the_execution(run: Any, preflight: Any) -> None:
