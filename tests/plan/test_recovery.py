@@ -119,7 +119,8 @@ def test_a_record_that_grows_old_rings(bundled: list[Call]) -> None:
             assert aged == []
             continue
         (alarm,), expression = aged, named(call, "aws_cloudwatch_event_rule", sweep).values["schedule_expression"]
-        seconds = 3600 * int(re.fullmatch(r"rate\((\d+) hours?\)", expression)[1])  # type: ignore[index]
+        (hours,) = re.findall(r"^rate\((\d+) hours?\)$", expression)
+        seconds = 3600 * int(hours)
         patching = call.deployment["settings"]["patching"]["timeout_seconds"]
 
         assert alarm.values["dimensions"] == {"Name": call.deployment["name"]}
